@@ -1,0 +1,1 @@
+"""Extract: list, join, decode, analyse, produce."""

@@ -1,0 +1,1 @@
+"""Recommend: what sounds like this, what next, and why."""

@@ -1,0 +1,1 @@
+"""Sink: Kafka to MongoDB."""

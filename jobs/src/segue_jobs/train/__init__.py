@@ -1,0 +1,1 @@
+"""Train: MongoDB to Kafka to Spark to a published model."""

@@ -1,0 +1,1 @@
+"""Verify: every listed track is stored or rejected."""

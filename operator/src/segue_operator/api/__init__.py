@@ -1,0 +1,1 @@
+"""The two kinds, their conditions and the words of the API: pure."""

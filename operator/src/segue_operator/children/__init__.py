@@ -1,0 +1,1 @@
+"""One builder a child kind: pure functions of the parent."""

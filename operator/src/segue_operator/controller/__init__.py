@@ -1,0 +1,1 @@
+"""The loop that carries plans out against a Cluster."""

@@ -1,0 +1,1 @@
+"""A Cluster on one machine: children become processes, Kafka and MongoDB are embedded."""

@@ -1,0 +1,58 @@
+"""Starting and ending local processes, each under its guard."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+_GUARD = Path(__file__).with_name("guard.py")
+
+
+def guarded_command(command: Sequence[str], grace_seconds: float) -> list[str]:
+    """The command under `segue_operator.local.guard`; its standard input must be a pipe that the parent keeps."""
+    return [sys.executable, "-I", "-S", str(_GUARD), f"--grace={grace_seconds}", "--", *command]
+
+
+class GuardedProcess:
+    """A process whose whole group ends with it, with `stop`, or with this process."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        directory: Path | None = None,
+        grace_seconds: float = 10.0,
+    ) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self._grace_seconds = grace_seconds
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                guarded_command(command, grace_seconds),
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=None if environment is None else dict(environment),
+                cwd=directory,
+                start_new_session=True,  # Ctrl-C reaches our own process only, which ends the rest in order
+            )
+
+    @property
+    def pid(self) -> int:
+        """Process id of the guard."""
+        return self._process.pid
+
+    def exit_code(self) -> int | None:
+        """Exit code, or None while it runs."""
+        return self._process.poll()
+
+    def stop(self) -> int:
+        """End the group: SIGTERM, the grace period, SIGKILL."""
+        pipe: IO[bytes] | None = self._process.stdin
+        if pipe is not None and not pipe.closed:
+            pipe.close()  # the guard sees the end of file and ends the group
+        return self._process.wait(timeout=self._grace_seconds + 10)

@@ -1,0 +1,180 @@
+"""The embedded servers: Apache Kafka (KRaft, one node) and SecantusDB, which speaks MongoDB's protocol."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from segue_operator.local.java import LocalError, find_java, kafka_jars
+from segue_operator.local.process import GuardedProcess
+
+_HOST = "127.0.0.1"
+_KAFKA_PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
+advertised.listeners=PLAINTEXT://{host}:{port}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+controller.listener.names=CONTROLLER
+controller.quorum.voters=1@{host}:{controller_port}
+log.dirs={data}
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+log.retention.hours=168
+"""
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that is free now."""
+    with socket.socket() as probe:
+        probe.bind((_HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Server:
+    """One embedded server: started on a free port, stopped with its process group."""
+
+    name = "server"
+    ready_seconds = 60.0
+
+    def __init__(self, directory: Path, *, port: int | None = None) -> None:
+        self.directory = directory
+        self.log = directory / f"{self.name}.log"
+        self._fixed_port = port
+        self.port = 0
+        self._process: GuardedProcess | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        """Process id of the running server's guard."""
+        if self._process is None:
+            raise LocalError(f"{self.name} is not running")
+        return self._process.pid
+
+    def launch(self) -> None:
+        """Start the process without waiting for it.
+
+        Raises
+        ------
+        LocalError
+            The wanted port is in use, or the server cannot be prepared.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.port = self._fixed_port or free_port()
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((_HOST, self.port))
+            except OSError as error:
+                raise LocalError(
+                    f"{self.name} cannot use port {self.port}: {error.strerror}; stop what uses it"
+                ) from error
+        self._process = GuardedProcess(self._command(), log=self.log, directory=self.directory)
+
+    def wait_ready(self, on_wait: Callable[[], None] = lambda: None) -> None:
+        """Wait until the server accepts connections.
+
+        Raises
+        ------
+        LocalError
+            It ended or did not answer in time; the end of its log is in the message.
+        """
+        deadline = time.monotonic() + self.ready_seconds
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.exit_code() is not None:
+                break
+            try:
+                socket.create_connection((_HOST, self.port), 1).close()
+            except OSError:
+                on_wait()
+                time.sleep(0.05)
+            else:
+                return
+        tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-8:]) if self.log.exists() else ""
+        self.stop()
+        raise LocalError(f"{self.name} did not start; the end of {self.log}:\n{tail}")
+
+    def start(self) -> None:
+        """Start and wait until ready."""
+        self.launch()
+        self.wait_ready()
+
+    def stop(self) -> None:
+        """End the server; a stopped one stays stopped."""
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+
+    def _command(self) -> list[str]:
+        raise LocalError(f"{self.name} has no command")
+
+
+class KafkaServer(Server):
+    """Apache Kafka as one KRaft node; its log survives restarts, its port need not."""
+
+    name = "kafka"
+
+    @property
+    def bootstrap(self) -> str:
+        """Value for ``KAFKA_BOOTSTRAP``."""
+        return f"{_HOST}:{self.port}"
+
+    def _command(self) -> list[str]:
+        data, properties = self.directory / "data", self.directory / "server.properties"
+        properties.write_text(
+            _KAFKA_PROPERTIES.format(host=_HOST, port=self.port, controller_port=free_port(), data=data)
+        )
+        java = [str(find_java()), "-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+        java += ["-cp", f"{kafka_jars()}/*"]
+        if not (data / "meta.properties").exists():
+            self._format(java, properties)
+        return [*java, "kafka.Kafka", str(properties)]
+
+    def _format(self, java: list[str], properties: Path) -> None:
+        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        command = [*java, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        if result.returncode:
+            raise LocalError(f"cannot prepare Kafka's folder {self.directory}: {result.stderr.strip()[-500:]}")
+
+
+class MongoServer(Server):
+    """SecantusDB with its data on disk; transactions with ``j: true`` survive kill -9."""
+
+    name = "mongodb"
+
+    @property
+    def uri(self) -> str:
+        """Value for ``MONGODB_URI``."""
+        return f"mongodb://{_HOST}:{self.port}/?replicaSet=secantus"
+
+    def _command(self) -> list[str]:
+        return [
+            sys.executable, "-m", "secantus", "--host", _HOST, "--port", str(self.port),
+            "--storage-path", str(self.directory / "data"), "--cache-size", "256M", "--log-level", "WARNING",
+        ]  # fmt: skip

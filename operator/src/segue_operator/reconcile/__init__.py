@@ -1,0 +1,1 @@
+"""Decisions: what is seen and what should be, to a plan: pure."""

@@ -1,0 +1,36 @@
+"""The embedded servers start, keep their data over a restart on another port, and explain a failure."""
+
+from pathlib import Path
+
+import pytest
+from kafka import KafkaAdminClient
+
+from segue_jobs.runtime.mongodb import connect, database, ensure_indexes
+from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
+from segue_jobs.runtime.topics import ensure_topics
+from segue_operator.local.java import LocalError
+from segue_operator.local.servers import KafkaServer, MongoServer
+
+
+def test_kafka_keeps_topics_over_a_restart(tmp_path: Path) -> None:
+    with KafkaServer(tmp_path) as server:
+        ensure_topics(KafkaSettings(bootstrap=server.bootstrap, create_topics=True, partitions=2))
+    with KafkaServer(tmp_path) as server:
+        admin = KafkaAdminClient(bootstrap_servers=server.bootstrap)
+        topics = set(admin.list_topics())
+        admin.close()
+    assert {"segue.tracks", "segue.rejected", "segue.features.timbre"} <= topics
+
+
+def test_mongodb_keeps_documents_over_a_restart(tmp_path: Path) -> None:
+    for expected in (0, 1):
+        with MongoServer(tmp_path) as server, connect(MongoSettings(uri=server.uri)) as client:
+            target = database(client, MongoSettings(uri=server.uri))
+            ensure_indexes(target)
+            assert target.tracks.count_documents({}) == expected
+            target.tracks.insert_one({"_id": str(expected)})
+
+
+def test_port_in_use_is_explained(tmp_path: Path, mongo_server: MongoServer) -> None:
+    with pytest.raises(LocalError, match=f"cannot use port {mongo_server.port}"):
+        MongoServer(tmp_path, port=mongo_server.port).start()

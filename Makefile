@@ -1,0 +1,83 @@
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements/dev.txt
+UV := $(BIN)/uv pip
+
+.PHONY: help
+help:  ## Show this help
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+# --- environment -----------------------------------------------------------------------------------------------------
+
+.PHONY: install
+install: $(VENV)/installed  ## Make the virtual environment from the locked requirements
+
+$(VENV)/installed: $(LOCK) requirements/uv.txt operator/pyproject.toml jobs/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "error: Segue needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) -V 2>&1). Set one: make PYTHON=python3.12"; exit 2; }
+	@echo "Installing into $(VENV) (once, about a minute)"
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "error: cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv"; exit 2; }
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
+	@$(UV) install --quiet --python $(BIN)/python --require-hashes -r $(LOCK)
+	@$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e jobs -e operator
+	@touch $@
+
+.PHONY: lock
+lock: $(VENV)/installed  ## Compile the requirements anew (versions and hashes, no index)
+	$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	  --no-emit-package segue-jobs --no-emit-package segue-operator --all-extras $(LOCKFLAGS) \
+	  -o $(LOCK) requirements/dev.in operator/pyproject.toml jobs/pyproject.toml
+	{ echo "# Written by make lock: the installer itself."; \
+	  sed -n '/^uv==/,/^[^ ]/{/^uv==/p;/^    --hash/p}' $(LOCK) | sed '$$ s/ \\$$//'; } > requirements/uv.txt
+
+# --- the main job ----------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: $(VENV)/installed  ## Real music to recommendations on this machine, no cluster needed
+	@PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh
+
+.PHONY: clean
+clean:  ## Remove all state of the demo and of local runs
+	@if [ -x $(BIN)/segue ]; then $(BIN)/segue down; fi
+	@rm -rf .segue
+
+.PHONY: distclean
+distclean: clean  ## Remove the virtual environment and the downloaded jars as well
+	@rm -rf $(VENV) "$${SEGUE_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/segue}"
+
+# --- checks ----------------------------------------------------------------------------------------------------------
+
+.PHONY: lint
+lint: $(VENV)/installed  ## Style, imports between rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+
+.PHONY: format
+format: $(VENV)/installed  ## Rewrite the code in the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: typecheck
+typecheck: $(VENV)/installed  ## mypy, strict
+	$(BIN)/mypy
+
+.PHONY: test
+test: $(VENV)/installed  ## Every test that needs no cluster
+	$(BIN)/pytest --cov --cov-report=term:skip-covered $(PYTEST)
+
+.PHONY: test-unit
+test-unit: $(VENV)/installed  ## The tests that start no server, in seconds
+	$(BIN)/pytest tests/unit $(PYTEST)
+
+.PHONY: bench
+bench: $(VENV)/installed  ## Measure the sink, training, extraction and recommendation on this machine
+	@for bench in tests/bench/bench_*.py; do echo; echo "== $$bench"; $(BIN)/python $$bench; done

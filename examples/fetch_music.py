@@ -1,0 +1,320 @@
+"""Fetch real, freely licensed music out of Debian packages, without installing them.
+
+Usage: python examples/fetch_music.py OUT [--packages NAME ...]
+
+Writes ``OUT/music/<package>/<id>.ogg`` (tracks of 30 seconds or more), each package's licence beside them and
+``OUT/tracks.csv``. A few short sound effects, a broken file and a row without audio are kept on purpose, to show what
+becomes of them. A package that is there already is not fetched again. Exit code 3: no package could be had.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import mutagen
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+PACKAGES = (
+    "drascula-music", "ardentryst", "wizznic-data", "amoebax-data", "noiz2sa-data", "tumiki-fighters-data", "mrrescue",
+    "plee-the-bear-data", "btanks-data",
+)  # fmt: skip
+AUDIO = frozenset({".ogg", ".oga", ".mp3", ".wav", ".flac", ".opus"})
+ARCHIVES = frozenset({".pk3", ".zip", ".love"})
+MINIMUM_SECONDS = 30.0
+EFFECTS_FROM = frozenset({"ardentryst", "mrrescue", "tumiki-fighters-data"})
+EFFECT_SECONDS = (0.2, 4.0)
+LARGEST_MEMBER_BYTES = 200 * 1024 * 1024
+NOTHING_FETCHED = 3
+COLUMNS = ("id", "title", "artist", "album", "genre", "path")
+TAGS = {
+    "title": ("title", "TIT2"),
+    "artist": ("artist", "TPE1"),
+    "album": ("album", "TALB"),
+    "genre": ("genre", "TCON"),
+}
+
+
+class PackageError(Exception):
+    """A package could not be had; the message says why."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """One package on disk."""
+
+    package: str
+    tracks: int
+    is_new: bool
+
+
+def game(package: str) -> str:
+    """Name of the game that a package belongs to: ``drascula-music`` is of ``drascula``."""
+    return re.sub(r"-(data|music)$", "", package)
+
+
+def slug(text: str) -> str:
+    """Lower-case letters, digits and single hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "untitled"
+
+
+def heading(text: str) -> str:
+    """A file's name as a title: ``here_comes_a_toy`` becomes ``Here Comes A Toy``, ``track6`` ``Track 6``."""
+    words = re.sub(r"(?<=[a-z])(?=[0-9])", " ", re.sub(r"[_\-\s]+", " ", text)).strip()
+    return words.title() if words.islower() or "_" in text else words
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Packages
+
+
+def run(command: list[str], directory: Path) -> None:
+    """Run a tool quietly.
+
+    Raises
+    ------
+    PackageError
+        It failed; the message is the last line that it wrote.
+    """
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+        raise PackageError(f"{' '.join(command[:2])}: {lines[-1] if lines else f'exit code {done.returncode}'}")
+
+
+def download(package: str, directory: Path) -> Path:
+    """Fetch a package's file with apt-get, which checks its signature."""
+    run(["apt-get", "download", "-q", package], directory)
+    found = next(directory.glob(f"{package}_*.deb"), None)
+    if found is None:
+        raise PackageError(f"apt-get download {package} left no file")
+    return found
+
+
+def audio_members(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
+    """Audio files of an archive, huge ones left out."""
+    for member in archive.infolist():
+        if Path(member.filename).suffix.lower() in AUDIO and member.file_size <= LARGEST_MEMBER_BYTES:
+            yield member
+
+
+def audio_files(root: Path, scratch: Path) -> Iterator[Path]:
+    """Audio files below a folder, those inside its archives too (written to ``scratch`` under names of our own)."""
+    for folder, _, names in os.walk(root):
+        for name in sorted(names):
+            path = Path(folder) / name
+            if path.is_symlink():
+                continue
+            if path.suffix.lower() in AUDIO:
+                yield path
+            elif path.suffix.lower() in ARCHIVES and zipfile.is_zipfile(path):
+                with zipfile.ZipFile(path) as archive:
+                    for member in audio_members(archive):
+                        target = scratch / Path(member.filename).name
+                        target.write_bytes(archive.read(member))
+                        yield target
+
+
+def seconds(path: Path) -> float:
+    """Length of an audio file; 0 for one that cannot be read."""
+    try:
+        return float(mutagen.File(path).info.length)
+    except (mutagen.MutagenError, AttributeError, OSError):
+        return 0.0
+
+
+def free_path(folder: Path, stem: str, suffix: str) -> Path:
+    """Path in a folder that is not taken: a number is added to a name that is."""
+    path, number = folder / f"{stem}{suffix}", 2
+    while path.exists():
+        path, number = folder / f"{stem}-{number}{suffix}", number + 1
+    return path
+
+
+def unpack(deb: Path, package: str, target: Path, scratch: Path) -> None:
+    """Move a package's tracks and its licence into ``target``, and from a few packages one short effect."""
+    root, inner = scratch / "root", scratch / "inner"
+    inner.mkdir()
+    run(["dpkg-deb", "-x", str(deb), str(root)], scratch)
+    target.mkdir(parents=True)
+    effects_wanted = package in EFFECTS_FROM
+    for path in audio_files(root, inner):
+        length = seconds(path)
+        is_effect = effects_wanted and EFFECT_SECONDS[0] <= length <= EFFECT_SECONDS[1]
+        if length < MINIMUM_SECONDS and not is_effect:
+            continue
+        effects_wanted = effects_wanted and not is_effect
+        stem = f"{slug(game(package))}-{'effect-' if is_effect else ''}{slug(path.stem)}"
+        shutil.move(path, free_path(target, stem, path.suffix.lower()))
+    licence = root / "usr/share/doc" / package / "copyright"
+    if licence.is_file():
+        shutil.copyfile(licence, target / "copyright")
+
+
+def fetch(package: str, music: Path) -> Fetched:
+    """Bring one package's music to ``music/<package>``, whole or not at all.
+
+    Raises
+    ------
+    PackageError
+        It could not be downloaded or unpacked.
+    """
+    final = music / package
+    is_new = not final.is_dir()
+    if is_new:
+        with tempfile.TemporaryDirectory(prefix=".fetch-", dir=music) as scratch:
+            work = Path(scratch)
+            ready = work / "ready"
+            unpack(download(package, work), package, ready, work)
+            ready.rename(final)
+    tracks = sum(path.suffix in AUDIO and "-effect-" not in path.name for path in final.iterdir())
+    return Fetched(package, tracks, is_new)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Metadata
+
+
+def first_tag(tags: object, names: tuple[str, ...]) -> str:
+    """First non-empty value of a tag under any of its names."""
+    for name in names:
+        value = tags.get(name) if hasattr(tags, "get") else None
+        value = getattr(value, "text", value)
+        value = value[0] if isinstance(value, list) and value else value
+        if value and str(value).strip():
+            return " ".join(str(value).split())
+    return ""
+
+
+def describe(path: Path, music: Path) -> dict[str, str]:
+    """One row of the CSV: the file's tags; title, album and genre fall back to its name and its game."""
+    try:
+        tags = mutagen.File(path).tags
+    except (mutagen.MutagenError, AttributeError, OSError):
+        tags = None
+    row = {field: first_tag(tags, names) for field, names in TAGS.items()}
+    name = game(path.parent.name)
+    return {
+        "id": path.stem,
+        "title": row["title"] or heading(path.stem.removeprefix(f"{slug(name)}-")),
+        "artist": row["artist"],
+        "album": row["album"] or heading(name),
+        "genre": row["genre"].title() or heading(name),
+        "path": path.relative_to(music).as_posix(),
+    }
+
+
+def add_odd_ones(music: Path) -> list[dict[str, str]]:
+    """A broken file, and a row whose audio is missing: real catalogues have both."""
+    folder = music / "odd-ones"
+    folder.mkdir(exist_ok=True)
+    (folder / "odd-broken-download.ogg").write_bytes(b"OggS" + bytes(range(256)) * 16)
+    album = {"artist": "", "album": "Odd ones", "genre": "Odd ones"}
+    return [
+        {"id": "odd-broken-download", "title": "Half a download", "path": "odd-ones/odd-broken-download.ogg", **album},
+        {"id": "odd-lost-tape", "title": "A row without audio", "path": "odd-ones/odd-lost-tape.ogg", **album},
+    ]
+
+
+def write_table(rows: list[dict[str, str]], target: Path) -> None:
+    """Write the CSV, and only if it changed."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(sorted(rows, key=lambda row: row["id"]))
+    if not target.exists() or target.read_text(encoding="utf-8") != text.getvalue():
+        target.write_text(text.getvalue(), encoding="utf-8")
+
+
+def licences(copyright_file: Path) -> str:
+    """Short names of the licences in a Debian copyright file."""
+    if not copyright_file.is_file():
+        return "unknown"
+    text = copyright_file.read_text(encoding="utf-8", errors="replace")
+    names = {name.strip() for name in re.findall(r"^License:[ \t]*(\S[^\n]*)$", text, re.MULTILINE)}
+    if not names:
+        return "in words of its own, see the file"
+    shown = ", ".join(sorted(names)[:3])
+    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
+
+
+# ---------------------------------------------------------------------------------------------------------------
+
+
+def fetch_all(packages: list[str], music: Path, console: Console) -> tuple[list[Fetched], dict[str, str]]:
+    """Fetch packages, two at a time; what failed comes back with its reason."""
+    fetched, failed = [], {}
+    columns = (TextColumn("{task.description:12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("packages", total=len(packages))
+        with ThreadPoolExecutor(2) as pool:
+            jobs = {pool.submit(fetch, package, music): package for package in packages}
+            for job in as_completed(jobs):
+                try:
+                    fetched.append(job.result())
+                except (PackageError, OSError) as error:
+                    failed[jobs[job]] = str(error)
+                progress.advance(bar)
+    return fetched, failed
+
+
+def update_lists(console: Console) -> bool:
+    """Refresh apt's lists, where this user may."""
+    console.print("refreshing apt's package lists (apt-get update)")
+    return subprocess.run(["apt-get", "update", "-qq"], capture_output=True, check=False).returncode == 0
+
+
+def report(fetched: list[Fetched], failed: dict[str, str], out: Path, console: Console) -> None:
+    """Say what is there and under which licences."""
+    for item in sorted(fetched, key=lambda item: item.package):
+        licence = licences(out / "music" / item.package / "copyright")
+        state = "fetched" if item.is_new else "present"
+        line = f"  {item.package:22} {item.tracks:3} tracks  {state}  {licence}"
+        console.print(line, highlight=False, soft_wrap=True)
+    for package, reason in sorted(failed.items()):
+        console.print(f"  {package:22} not available: {reason}", highlight=False, soft_wrap=True)
+    total = sum(item.tracks for item in fetched)
+    console.print(f"{total} tracks in {out}; each package's licence is in its file 'copyright'", soft_wrap=True)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Fetch, describe, report."""
+    parser = argparse.ArgumentParser(description="Fetch real music out of Debian packages, without installing them.")
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder to write to")
+    parser.add_argument("--packages", nargs="+", default=list(PACKAGES), metavar="NAME", help="packages to take")
+    arguments = parser.parse_args(argv)
+    console = Console()
+    music = arguments.out / "music"
+    music.mkdir(parents=True, exist_ok=True)
+    missing = [tool for tool in ("apt-get", "dpkg-deb") if not shutil.which(tool)]
+    if missing and not all((music / package).is_dir() for package in arguments.packages):
+        console.print(f"{' and '.join(missing)} not found: this system has no Debian packages", soft_wrap=True)
+        return NOTHING_FETCHED
+    fetched, failed = fetch_all(arguments.packages, music, console)
+    if failed and update_lists(console):
+        again, failed = fetch_all(sorted(failed), music, console)
+        fetched += again
+    if not fetched:
+        report(fetched, failed, arguments.out, console)
+        return NOTHING_FETCHED
+    files = sorted(path for item in fetched for path in (music / item.package).iterdir() if path.suffix in AUDIO)
+    write_table([describe(path, music) for path in files] + add_odd_ones(music), arguments.out / "tracks.csv")
+    report(fetched, failed, arguments.out, console)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

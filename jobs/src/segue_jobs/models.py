@@ -98,6 +98,16 @@ class Assignment(Struct, frozen=True, kw_only=True, rename="camel", omit_default
     message: str | None = None
 
 
+class CatalogueDocument(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A catalogue's pointer to its active model, collection ``catalogues``, ``_id`` = ``<catalogue>``."""
+
+    catalogue: str
+    active_model: str
+    """`model_key` of the active version."""
+    updated: str
+    """RFC 3339, UTC."""
+
+
 def model_key(catalogue: str, number: int) -> str:
     """MongoDB ``_id`` of a model version."""
     return f"{catalogue}:{number}"

@@ -1,0 +1,72 @@
+"""Servers that the environment names instead of the embedded ones: checked before any work is begun."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from segue_jobs.contract import Env
+from segue_jobs.runtime.settings import KafkaSettings, MongoSettings, SettingsError
+from segue_operator.local.errors import CommandError, UsageError
+
+CONNECT_SECONDS = 5.0
+
+SettingsT = TypeVar("SettingsT", KafkaSettings, MongoSettings)
+
+
+def external_kafka(environ: Mapping[str, str]) -> str | None:
+    """Address of the broker that ``KAFKA_BOOTSTRAP`` names, once it has answered; None where it is not set.
+
+    Raises
+    ------
+    CommandError
+        It does not answer, or the settings are wrong.
+    """
+    if not environ.get(Env.KAFKA_BOOTSTRAP):
+        return None
+    from kafka import KafkaAdminClient
+    from kafka.errors import KafkaError
+
+    settings = _settings(KafkaSettings, environ)
+    try:
+        admin = KafkaAdminClient(**settings.client_options(), request_timeout_ms=int(CONNECT_SECONDS * 1000))
+        admin.close()
+    except (KafkaError, OSError, ValueError) as error:
+        raise CommandError(
+            f"{Env.KAFKA_BOOTSTRAP}={settings.bootstrap} does not answer: {error}",
+            f"start that broker, or unset {Env.KAFKA_BOOTSTRAP} to use the embedded one",
+        ) from error
+    return settings.bootstrap
+
+
+def external_mongodb(environ: Mapping[str, str]) -> str | None:
+    """URI of the database that ``MONGODB_URI`` names, once it has answered; None where it is not set.
+
+    Raises
+    ------
+    CommandError
+        It does not answer, or the URI is wrong.
+    """
+    if not environ.get(Env.MONGODB_URI):
+        return None
+    from pymongo.errors import PyMongoError
+
+    from segue_jobs.runtime.mongodb import connect
+
+    settings = _settings(MongoSettings, environ)
+    try:
+        with connect(settings, timeout_seconds=CONNECT_SECONDS) as client:
+            client.admin.command("ping")
+    except PyMongoError as error:
+        raise CommandError(
+            f"{Env.MONGODB_URI} ({settings.address}) does not answer: {str(error).partition(',')[0]}",
+            f"start that database, or unset {Env.MONGODB_URI} to use the embedded one",
+        ) from error
+    return settings.uri
+
+
+def _settings(kind: type[SettingsT], environ: Mapping[str, str]) -> SettingsT:
+    try:
+        return kind.from_environment(environ)
+    except SettingsError as error:
+        raise UsageError(str(error)) from error

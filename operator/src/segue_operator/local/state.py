@@ -1,7 +1,7 @@
 """The state directory: where a machine's resources, logs and data are, and which process owns them.
 
-One ``segue`` process at a time owns the directory (a lock that the kernel drops with the process). What the servers
-need to be reached stands in ``runtime.json`` while they run, so that other commands can ask the owner's.
+One ``segue`` process at a time owns the directory and its servers, by a lock that the kernel drops with the process.
+What it takes to reach the servers stands in ``runtime.json`` while they run, so that other commands can ask them.
 """
 
 from __future__ import annotations
@@ -41,11 +41,6 @@ class State:
     root: Path
 
     @property
-    def resources(self) -> Path:
-        """Resources and what the controller made of them."""
-        return self.root / "resources"
-
-    @property
     def logs(self) -> Path:
         """A log a pod."""
         return self.root / "logs"
@@ -62,7 +57,7 @@ class State:
 
     @property
     def _lock(self) -> Path:
-        return self.root / "lock"
+        return self.root / "owner.lock"
 
     @property
     def runtime_file(self) -> Path:

@@ -1,6 +1,13 @@
 """The commands of ``segue``, one file each."""
 
 from segue_operator.local.commandline import Command
-from segue_operator.local.commands import down, rejected
+from segue_operator.local.commands import down, get, init, logs, rejected, validate
 
-COMMANDS: tuple[Command, ...] = (rejected.COMMAND, down.COMMAND)
+COMMANDS: tuple[Command, ...] = (
+    init.COMMAND,
+    validate.COMMAND,
+    get.COMMAND,
+    logs.COMMAND,
+    rejected.COMMAND,
+    down.COMMAND,
+)

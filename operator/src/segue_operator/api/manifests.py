@@ -1,0 +1,209 @@
+"""Manifests from files: read, validated, explained.
+
+A server checks by the CRDs, a laptop by the models; what they refuse is the same. Here it gets its sentences: the
+field's path, what is wrong with it, and what to write instead.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from segue_operator.api.base import ApiModel
+from segue_operator.api.constants import API_VERSION
+from segue_operator.api.objects import Kind, Manifest
+from segue_operator.api.problems import Problem, explain, nearest
+from segue_operator.api.trackbatch import TrackBatch
+from segue_operator.api.trainingrun import TrainingRun
+
+MODELS: Mapping[str, type[TrackBatch] | type[TrainingRun]] = {
+    str(Kind.TRACK_BATCH): TrackBatch,
+    str(Kind.TRAINING_RUN): TrainingRun,
+}
+SUFFIXES = (".yaml", ".yml", ".json")
+CHANGE_REFUSED = "cannot be changed after creation: delete the resource and create it anew, or give it another name"
+
+
+class ManifestError(ValueError):
+    """A manifest is wrong; the message has one line a problem, each with the field's path and the way out."""
+
+    def __init__(self, problems: tuple[Problem, ...], where: str = "") -> None:
+        self.problems = problems
+        self.where = where
+        prefix = f"{where}: " if where else ""
+        super().__init__("\n".join(f"{prefix}{problem}" for problem in problems))
+
+
+def _refuse(path: str, message: str, where: str = "") -> ManifestError:
+    return ManifestError((Problem(path, message),), where)
+
+
+# ------------------------------------------------------------------------------------------------------------ files
+
+
+def load_manifests(path: Path) -> list[Manifest]:
+    """Read all documents of a file, or of a directory's YAML and JSON files in the order of their names.
+
+    Raises
+    ------
+    ManifestError
+        There is no such file, nothing in it, or a document is not a mapping; the message names file and document.
+    """
+    files = _files(path)
+    manifests = [manifest for file in files for manifest in _documents(file)]
+    if not manifests:
+        raise _refuse("", "there is no document in it", str(path))
+    return manifests
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES and file.is_file())
+        if not files:
+            raise _refuse("", f"no {', '.join(SUFFIXES)} file in this directory", str(path))
+        return files
+    if not path.exists():
+        raise _refuse("", "no such file or directory", str(path))
+    return [path]
+
+
+def _documents(file: Path) -> Iterator[Manifest]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise _refuse("", f"cannot be read: {error.strerror}", str(file)) from None
+    except UnicodeDecodeError as error:
+        raise _refuse("", f"is not UTF-8 text: byte {error.start}", str(file)) from None
+    try:
+        documents = list(yaml.safe_load_all(text))  # JSON is YAML, too
+    except yaml.YAMLError as error:
+        raise _refuse("", f"is not YAML: {_yaml_problem(error)}", str(file)) from None
+    for number, document in enumerate(documents, start=1):
+        if document is None:
+            continue
+        where = f"{file}, document {number}" if len(documents) > 1 else str(file)
+        if not isinstance(document, dict):
+            raise _refuse("", f"is {_name_of(document)}, not a manifest with apiVersion, kind and metadata", where)
+        if document.get("kind") == "List":
+            yield from _items(document, where)
+        else:
+            yield document
+
+
+def _items(document: Manifest, where: str) -> Iterator[Manifest]:
+    items = document.get("items")
+    if not isinstance(items, list):
+        raise _refuse("items", "a List needs items", where)
+    for number, item in enumerate(items, start=1):
+        if not isinstance(item, dict):
+            raise _refuse(f"items[{number - 1}]", f"is {_name_of(item)}, not a manifest", where)
+        yield item
+
+
+def _yaml_problem(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error)
+    return f"{problem} in line {mark.line + 1}, column {mark.column + 1}" if mark else str(problem)
+
+
+def _name_of(value: object) -> str:
+    return {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false"}.get(
+        type(value), type(value).__name__
+    )
+
+
+# ------------------------------------------------------------------------------------------------------- validation
+
+
+def validate(manifest: Manifest) -> TrackBatch | TrainingRun:
+    """Check a manifest and return its model.
+
+    Raises
+    ------
+    ManifestError
+        With every problem of the manifest at once.
+    """
+    model = _model(manifest)
+    metadata = manifest.get("metadata")
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
+        raise _refuse("metadata.name", "is missing: give the resource a name")
+    try:
+        return model.model_validate(_without_nulls(manifest), by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise ManifestError(tuple(explain(error, model))) from None
+
+
+def _model(manifest: Manifest) -> type[TrackBatch] | type[TrainingRun]:
+    kind = manifest.get("kind")
+    if not isinstance(kind, str) or not kind:
+        raise _refuse("kind", f"is missing: use {' or '.join(MODELS)}")
+    if kind not in MODELS:
+        guess = nearest(kind, MODELS)
+        hint = f"did you mean {guess}?" if guess else f"use {' or '.join(MODELS)}"
+        raise _refuse("kind", f"{kind!r} is not a kind of Segue: {hint}")
+    if manifest.get("apiVersion") != API_VERSION:
+        given = manifest.get("apiVersion")
+        said = f"{given!r} is not Segue's" if given else "is missing"
+        raise _refuse("apiVersion", f"{said}: use {API_VERSION}")
+    return MODELS[kind]
+
+
+def _without_nulls(value: Any) -> Any:
+    """A field that is null is a field that is not there, as for an API server."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(entry) for key, entry in value.items() if entry is not None}
+    if isinstance(value, list):
+        return [_without_nulls(entry) for entry in value]
+    return value
+
+
+def spec_document(model: ApiModel) -> Manifest:
+    """A spec as a document, with its defaults."""
+    return model.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def with_defaults(manifest: Manifest) -> Manifest:
+    """The manifest as an API server would store it: with the defaults filled in.
+
+    Raises
+    ------
+    ManifestError
+        The manifest is wrong.
+    """
+    resource = validate(manifest)
+    document: Manifest = json.loads(json.dumps(_without_nulls(manifest), default=str))
+    return document | {"spec": spec_document(resource.spec)}
+
+
+# ----------------------------------------------------------------------------------------------------------- change
+
+
+def _leaves(document: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(document, dict) and document:
+        for key, value in document.items():
+            yield from _leaves(value, f"{path}.{key}" if path else key)
+    else:
+        yield path, document
+
+
+def validate_update(old: Manifest, new: Manifest) -> None:
+    """Check that a change touches only what may change.
+
+    Raises
+    ------
+    ManifestError
+        With every field that may not.
+    """
+    before, after = validate(old), validate(new)
+    was, becomes = dict(_leaves(spec_document(before.spec))), dict(_leaves(spec_document(after.spec)))
+    paths = [*becomes, *(path for path in was if path not in becomes)]
+    missing = object()
+    changed = [path for path in paths if was.get(path, missing) != becomes.get(path, missing)]
+    refused = tuple(Problem(f"spec.{path}", CHANGE_REFUSED) for path in changed if path not in before.MUTABLE)
+    if refused:
+        raise ManifestError(refused)

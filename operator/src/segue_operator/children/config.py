@@ -1,0 +1,164 @@
+"""What children need besides their parent: images, servers, secrets by name. Never a secret's value."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from segue_jobs.contract import Env
+from segue_operator.api.constants import Component
+
+Resources = Mapping[str, Mapping[str, str]]
+
+DEFAULT_RESOURCES: Mapping[Component, Resources] = {
+    Component.EXTRACT: {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "2Gi"}},
+    Component.SINK: {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
+    Component.VERIFY: {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}},
+}
+
+
+class ConfigError(ValueError):
+    """The operator's environment is wrong; the message names the variable and what it should hold."""
+
+
+@dataclass(frozen=True)
+class SecretKey:
+    """One key of a Secret."""
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KafkaAccess:
+    """How pods reach the broker."""
+
+    bootstrap: str
+    security_protocol: str = "PLAINTEXT"
+    sasl_mechanism: str | None = None
+    username: str | None = None
+    password: SecretKey | None = None
+    ca_certificate: SecretKey | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChildConfig:
+    """Everything that builders know besides the parent."""
+
+    kafka: KafkaAccess
+    jobs_image: str = "segue-jobs"
+    spark_image: str = "segue-spark"
+    operator_image: str = "segue-operator"
+    mongodb_uri: SecretKey = SecretKey("segue-mongodb", "uri")
+    database: str = "segue"
+    topic_prefix: str = "segue"
+    create_topics: bool = False
+    topic_partitions: int = 4
+    resources: Mapping[Component, Resources] = field(default_factory=lambda: dict(DEFAULT_RESOURCES))
+    service_account: str = "segue-jobs"
+    spark_service_account: str = "segue-spark"
+    image_pull_policy: str = "IfNotPresent"
+    log_format: str = "json"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> ChildConfig:
+        """Read the operator's environment: the programs' variables of `Env`, and ``SEGUE_*`` ones of its own.
+
+        Raises
+        ------
+        ConfigError
+            A variable is missing or wrong.
+        """
+        return cls(
+            kafka=_kafka(environ),
+            jobs_image=_text(environ, "SEGUE_JOBS_IMAGE", "segue-jobs"),
+            spark_image=_text(environ, "SEGUE_SPARK_IMAGE", "segue-spark"),
+            operator_image=_text(environ, "SEGUE_OPERATOR_IMAGE", "segue-operator"),
+            mongodb_uri=SecretKey(
+                _text(environ, "SEGUE_MONGODB_SECRET", "segue-mongodb"),
+                _text(environ, "SEGUE_MONGODB_SECRET_KEY", "uri"),
+            ),
+            database=_text(environ, Env.DATABASE, "segue"),
+            topic_prefix=_text(environ, Env.TOPIC_PREFIX, "segue"),
+            create_topics=_choice(environ, Env.TOPIC_CREATE, "false", ("true", "false")) == "true",
+            topic_partitions=_positive(environ, Env.TOPIC_PARTITIONS, 4),
+            resources={
+                component: _resources(environ, f"SEGUE_{component.name}_RESOURCES", default)
+                for component, default in DEFAULT_RESOURCES.items()
+            },
+            service_account=_text(environ, "SEGUE_SERVICE_ACCOUNT", "segue-jobs"),
+            spark_service_account=_text(environ, "SEGUE_SPARK_SERVICE_ACCOUNT", "segue-spark"),
+            image_pull_policy=_choice(
+                environ, "SEGUE_IMAGE_PULL_POLICY", "IfNotPresent", ("Always", "IfNotPresent", "Never")
+            ),
+            log_format=_choice(environ, Env.LOG_FORMAT, "json", ("json", "text")),
+        )
+
+
+def _text(environ: Mapping[str, str], name: str, default: str) -> str:
+    return environ.get(name, "").strip() or default
+
+
+def _required(environ: Mapping[str, str], name: str, example: str) -> str:
+    value = environ.get(name, "").strip()
+    if not value:
+        raise ConfigError(f"{name} is not set; give it as for example {name}={example}")
+    return value
+
+
+def _choice(environ: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:
+    value = _text(environ, name, default)
+    if value not in choices:
+        raise ConfigError(f"{name}={value!r}: use one of {', '.join(choices)}")
+    return value
+
+
+def _positive(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = _text(environ, name, str(default))
+    if not text.isdecimal() or int(text) < 1:
+        raise ConfigError(f"{name}={text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _resources(environ: Mapping[str, str], name: str, default: Resources) -> Resources:
+    text = environ.get(name, "").strip()
+    if not text:
+        return default
+    hint = f"""{name} must be JSON like {{"requests": {{"cpu": "1"}}, "limits": {{"memory": "2Gi"}}}}"""
+    try:
+        value: Any = json.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"{hint}: {error}") from None
+    if not isinstance(value, dict) or not set(value) <= {"requests", "limits"}:
+        raise ConfigError(hint)
+    if not all(isinstance(part, dict) for part in value.values()):
+        raise ConfigError(hint)
+    return {part: {key: str(quantity) for key, quantity in values.items()} for part, values in value.items()}
+
+
+def _kafka(environ: Mapping[str, str]) -> KafkaAccess:
+    protocol = _choice(
+        environ, Env.KAFKA_SECURITY_PROTOCOL, "PLAINTEXT", ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+    )
+    username = password = mechanism = None
+    if protocol.startswith("SASL"):
+        username = _required(environ, Env.KAFKA_USERNAME, "segue")
+        password = SecretKey(
+            _required(environ, "SEGUE_KAFKA_SECRET", "segue-kafka"),
+            _text(environ, "SEGUE_KAFKA_SECRET_KEY", "password"),
+        )
+        mechanism = _text(environ, Env.KAFKA_SASL_MECHANISM, "SCRAM-SHA-512")
+    certificate = environ.get("SEGUE_KAFKA_CA_SECRET", "").strip()
+    return KafkaAccess(
+        bootstrap=_required(environ, Env.KAFKA_BOOTSTRAP, "kafka-kafka-bootstrap:9092"),
+        security_protocol=protocol,
+        sasl_mechanism=mechanism,
+        username=username,
+        password=password,
+        ca_certificate=SecretKey(certificate, _text(environ, "SEGUE_KAFKA_CA_SECRET_KEY", "ca.crt"))
+        if certificate
+        else None,
+    )

@@ -1,0 +1,69 @@
+"""Labels and ownership of children."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from segue_operator.api.constants import API_VERSION, FIELD_MANAGER, PART_OF, Component, Label
+from segue_operator.api.objects import Manifest
+from segue_operator.api.trackbatch import TrackBatch
+from segue_operator.api.trainingrun import TrainingRun
+
+Resource = TrackBatch | TrainingRun
+
+
+def parent_labels(resource: Resource) -> dict[str, str]:
+    """The label that all children of a resource and all their pods carry."""
+    label = Label.TRACK_BATCH if isinstance(resource, TrackBatch) else Label.TRAINING_RUN
+    return {str(label): resource.metadata.name}
+
+
+def labels(resource: Resource, component: Component) -> dict[str, str]:
+    """All labels of a child; its pods carry them too."""
+    return {
+        str(Label.APP_NAME): f"{PART_OF}-{component}",
+        str(Label.APP_INSTANCE): resource.metadata.name,
+        str(Label.APP_COMPONENT): str(component),
+        str(Label.APP_PART_OF): PART_OF,
+        str(Label.APP_MANAGED_BY): FIELD_MANAGER,
+        str(Label.COMPONENT): str(component),
+        **parent_labels(resource),
+    }
+
+
+def owner_reference(resource: Resource) -> dict[str, Any]:
+    """Reference by which the garbage collector removes the child with its parent."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": resource.kind,
+        "name": resource.metadata.name,
+        "uid": resource.metadata.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def metadata(
+    resource: Resource, name: str, component: Component, more_labels: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Metadata of a child."""
+    return {
+        "name": name,
+        "namespace": resource.metadata.namespace,
+        "labels": labels(resource, component) | dict(more_labels or {}),
+        "ownerReferences": [owner_reference(resource)],
+    }
+
+
+def controller_uid(child: Manifest) -> str | None:
+    """Uid of the object that controls a child; None if nobody does."""
+    for reference in child.get("metadata", {}).get("ownerReferences") or ():
+        if reference.get("controller"):
+            return str(reference.get("uid"))
+    return None
+
+
+def is_owned(child: Manifest, resource: Resource) -> bool:
+    """Whether the resource controls the child; a namesake of the resource that is gone does not count."""
+    return bool(resource.metadata.uid) and controller_uid(child) == resource.metadata.uid

@@ -1,0 +1,124 @@
+"""Parts of a pod template that all children share: restricted, read-only, secrets by reference."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from typing import Any
+
+from segue_jobs.contract import METRICS_PORT, SOURCE_MOUNT_PATH, Env
+from segue_operator.api.constants import Component
+from segue_operator.api.trackbatch import Volume
+from segue_operator.children.config import ChildConfig, SecretKey
+from segue_operator.children.expansion import escape
+
+CA_MOUNT_PATH = "/etc/segue/kafka"
+CA_FILE = "ca.crt"
+TERMINATION_GRACE_SECONDS = 60
+
+POD_SECURITY = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+CONTAINER_SECURITY = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "readOnlyRootFilesystem": True,
+    "runAsNonRoot": True,
+}
+
+
+def value_from_secret(name: str, secret: SecretKey) -> dict[str, Any]:
+    """Variable whose value the kubelet reads from a Secret."""
+    return {"name": str(name), "valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}}}
+
+
+def environment(config: ChildConfig) -> list[dict[str, Any]]:
+    """Variables of every program."""
+    kafka = config.kafka
+    plain: dict[Env, str | None] = {
+        Env.KAFKA_BOOTSTRAP: kafka.bootstrap,
+        Env.KAFKA_SECURITY_PROTOCOL: kafka.security_protocol,
+        Env.KAFKA_SASL_MECHANISM: kafka.sasl_mechanism,
+        Env.KAFKA_USERNAME: kafka.username,
+        Env.KAFKA_CA_FILE: f"{CA_MOUNT_PATH}/{CA_FILE}" if kafka.ca_certificate else None,
+        Env.DATABASE: config.database,
+        Env.TOPIC_PREFIX: config.topic_prefix,
+        Env.TOPIC_CREATE: "true" if config.create_topics else "false",
+        Env.TOPIC_PARTITIONS: str(config.topic_partitions),
+        Env.METRICS_PORT: str(METRICS_PORT),
+        Env.LOG_FORMAT: config.log_format,
+    }
+    variables = [{"name": str(name), "value": escape(value)} for name, value in plain.items() if value is not None]
+    if kafka.password is not None:
+        variables.append(value_from_secret(Env.KAFKA_PASSWORD, kafka.password))
+    variables.append(value_from_secret(Env.MONGODB_URI, config.mongodb_uri))
+    return variables
+
+
+def certificate_volumes(config: ChildConfig) -> list[dict[str, Any]]:
+    """Volume with the broker's CA, where it has one."""
+    certificate = config.kafka.ca_certificate
+    if certificate is None:
+        return []
+    items = [{"key": certificate.key, "path": CA_FILE}]
+    return [{"name": "kafka-ca", "secret": {"secretName": certificate.name, "items": items}}]
+
+
+def certificate_mounts(config: ChildConfig) -> list[dict[str, Any]]:
+    """Mount of the broker's CA, where it has one."""
+    if config.kafka.ca_certificate is None:
+        return []
+    return [{"name": "kafka-ca", "mountPath": CA_MOUNT_PATH, "readOnly": True}]
+
+
+def source_volume(volume: Volume) -> dict[str, Any]:
+    """The batch's volume, read-only."""
+    if volume.persistent_volume_claim is not None:
+        claim = {"claimName": volume.persistent_volume_claim.claim_name, "readOnly": True}
+        return {"name": "source", "persistentVolumeClaim": claim}
+    if volume.host_path is not None:
+        return {"name": "source", "hostPath": {"path": volume.host_path.path, "type": "Directory"}}
+    raise ValueError("a volume without a source passes no validation")
+
+
+def source_path(path: str) -> str:
+    """Where a path of the volume lies in the container."""
+    return posixpath.normpath(posixpath.join(SOURCE_MOUNT_PATH, path))
+
+
+def pod_spec(
+    config: ChildConfig,
+    component: Component,
+    *,
+    command: list[str],
+    arguments: list[str],
+    restart_policy: str,
+    volume: Volume | None = None,
+) -> dict[str, Any]:
+    """Pod of one program of the jobs image."""
+    mounts = [{"name": "tmp", "mountPath": "/tmp"}, *certificate_mounts(config)]  # noqa: S108 - an emptyDir of its own
+    volumes: list[Mapping[str, Any]] = [{"name": "tmp", "emptyDir": {}}, *certificate_volumes(config)]
+    if volume is not None:
+        mounts.append({"name": "source", "mountPath": SOURCE_MOUNT_PATH, "readOnly": True})
+        volumes.append(source_volume(volume))
+    container = {
+        "name": str(component),
+        "image": config.jobs_image,
+        "imagePullPolicy": config.image_pull_policy,
+        "command": command,
+        "args": [escape(argument) for argument in arguments],
+        "env": environment(config),
+        "ports": [{"name": "metrics", "containerPort": METRICS_PORT, "protocol": "TCP"}],
+        "resources": {part: dict(values) for part, values in config.resources[component].items()},
+        "securityContext": CONTAINER_SECURITY,
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": mounts,
+    }
+    return {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "restartPolicy": restart_policy,
+        "securityContext": POD_SECURITY,
+        "serviceAccountName": config.service_account,
+        "terminationGracePeriodSeconds": TERMINATION_GRACE_SECONDS,
+        "containers": [container],
+        "volumes": volumes,
+    }

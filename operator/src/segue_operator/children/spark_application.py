@@ -1,0 +1,139 @@
+"""The SparkApplication of one attempt of a training run.
+
+Everything that only the Spark operator's webhook would carry out goes into the pod templates instead: they work with
+the webhook and without it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from segue_jobs.contract import TRAIN_APPLICATION_FILE, TrainArguments
+from segue_operator.api.constants import Component, Label
+from segue_operator.api.objects import API_VERSIONS, Kind, Manifest
+from segue_operator.api.trainingrun import TrainingRun
+from segue_operator.children.config import ChildConfig
+from segue_operator.children.metadata import labels, metadata
+from segue_operator.children.naming import application_name
+from segue_operator.children.pod import (
+    CONTAINER_SECURITY,
+    POD_SECURITY,
+    certificate_mounts,
+    certificate_volumes,
+    environment,
+)
+from segue_operator.children.pod_overrides import override_pod
+
+SPARK_VERSION = "4.2.0"
+DRIVER_CONTAINER = "spark-kubernetes-driver"
+EXECUTOR_CONTAINER = "spark-kubernetes-executor"
+WORK_DIRECTORY = "/opt/spark/work-dir"
+
+SPARK_CONFIGURATION = {
+    # A driver pod's own NetworkPolicy needs a right that the Spark operator does not have.
+    "spark.kubernetes.driver.pod.excludedFeatureSteps": (
+        "org.apache.spark.deploy.k8s.features.NetworkPolicyFeatureStep"
+    ),
+    "spark.ui.prometheus.enabled": "true",
+}
+
+
+def train_arguments(run: TrainingRun) -> TrainArguments:
+    """Command line of the training program."""
+    spec = run.spec
+    return TrainArguments(
+        catalogue=spec.catalogue,
+        run=run.metadata.name,
+        run_uid=run.metadata.uid,
+        family=spec.families,
+        k=spec.kmeans.k,
+        seed=spec.kmeans.seed,
+        maximum_iterations=spec.kmeans.max_iterations,
+        distance=spec.kmeans.distance,
+        promotion=spec.promotion.policy,
+        tolerance=float(spec.promotion.tolerance),
+    )
+
+
+def _pod_template(run: TrainingRun, config: ChildConfig, container: str, *, needs_token: bool) -> Manifest:
+    mounts = [
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir of its own
+        {"name": "work", "mountPath": WORK_DIRECTORY},
+        *certificate_mounts(config),
+    ]
+    template: Manifest = {
+        "metadata": {},
+        "spec": {
+            "automountServiceAccountToken": needs_token,
+            "enableServiceLinks": False,
+            "securityContext": POD_SECURITY,
+            "containers": [
+                {
+                    "name": container,
+                    "env": environment(config),
+                    "securityContext": CONTAINER_SECURITY,
+                    "terminationMessagePolicy": "FallbackToLogsOnError",
+                    "volumeMounts": mounts,
+                }
+            ],
+            "volumes": [
+                {"name": "tmp", "emptyDir": {}},
+                {"name": "work", "emptyDir": {}},
+                *certificate_volumes(config),
+            ],
+        },
+    }
+    return override_pod(template, run.spec.pod_overrides)
+
+
+def _role(run: TrainingRun, config: ChildConfig, attempt: int, template: Manifest) -> dict[str, Any]:
+    """Fields of driver or executor that the template cannot carry: labels and accounts go by spark-submit's options."""
+    service_account = template["spec"].pop("serviceAccountName", config.spark_service_account)
+    given = template.pop("metadata")
+    role: dict[str, Any] = {
+        "serviceAccount": service_account,
+        "labels": given.get("labels", {}) | labels(run, Component.TRAIN) | {str(Label.ATTEMPT): str(attempt)},
+        "template": template,
+    }
+    if given.get("annotations"):
+        role["annotations"] = given["annotations"]
+    return role
+
+
+def build_spark_application(run: TrainingRun, attempt: int, config: ChildConfig) -> Manifest:
+    """SparkApplication of an attempt; retries are counted by us, with a new name each, never by the Spark operator."""
+    spark = run.spec.spark
+    driver = _role(run, config, attempt, _pod_template(run, config, DRIVER_CONTAINER, needs_token=True))
+    executor = _role(run, config, attempt, _pod_template(run, config, EXECUTOR_CONTAINER, needs_token=False))
+    spec: dict[str, Any] = {
+        "type": "Python",
+        "pythonVersion": "3",
+        "mode": "cluster",
+        "sparkVersion": SPARK_VERSION,
+        "image": config.spark_image,
+        "imagePullPolicy": config.image_pull_policy,
+        "mainApplicationFile": TRAIN_APPLICATION_FILE,
+        "arguments": train_arguments(run).to_argv(),
+        "restartPolicy": {"type": "Never"},
+        "suspend": run.spec.suspend,
+        "sparkConf": dict(SPARK_CONFIGURATION),
+        "driver": {"cores": 1, "memory": spark.driver_memory, **driver},
+        "executor": {
+            "instances": spark.executors,
+            "cores": spark.executor_cores,
+            "memory": spark.executor_memory,
+            "deleteOnTermination": True,
+            **executor,
+        },
+    }
+    overrides = run.spec.pod_overrides
+    if overrides is not None and overrides.image_pull_secrets:
+        spec["imagePullSecrets"] = [secret.name for secret in overrides.image_pull_secrets]
+    return {
+        "apiVersion": API_VERSIONS[Kind.SPARK_APPLICATION],
+        "kind": str(Kind.SPARK_APPLICATION),
+        "metadata": metadata(
+            run, application_name(run.metadata.name, attempt), Component.TRAIN, {str(Label.ATTEMPT): str(attempt)}
+        ),
+        "spec": spec,
+    }

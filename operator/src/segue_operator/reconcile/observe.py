@@ -1,0 +1,228 @@
+"""Raw children to small typed views: what a plan needs to know of them, and nothing else.
+
+Conditions are looked for by type and status, never by place: Kubernetes puts others before the final one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from segue_operator.api.constants import Annotation, Component, Label
+from segue_operator.api.objects import Manifest
+from segue_operator.children.metadata import controller_uid
+from segue_operator.children.spark_application import DRIVER_CONTAINER, EXECUTOR_CONTAINER
+
+WAITING_REASONS = frozenset(
+    {
+        "ImagePullBackOff",
+        "ErrImagePull",
+        "ErrImageNeverPull",
+        "InvalidImageName",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "RunContainerError",
+        "CrashLoopBackOff",
+    }
+)
+"""Reasons for which a container waits that time alone seldom cures."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Why a pod does not start."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class PodView:
+    """One pod of a child."""
+
+    name: str
+    component: str
+    created: str = ""
+    owner: str | None = None
+    index: int | None = None
+    attempt: int | None = None
+    spark_role: str | None = None
+    exit_code: int | None = None
+    ended_reason: str = ""
+    """The kubelet's word for the end: ``Error``, ``OOMKilled``, ..."""
+    finished: str = ""
+    message: str = ""
+    """Termination message: a summary, or the end of the log."""
+    waiting: Waiting | None = None
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A Job."""
+
+    uid: str
+    suspended: bool
+    parallelism: int
+    is_complete: bool
+    failure_reason: str | None
+    failure_message: str
+    succeeded: int
+    failed_indexes: tuple[int, ...]
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing of it will run again."""
+        return self.is_complete or self.failure_reason is not None
+
+
+@dataclass(frozen=True)
+class DeploymentView:
+    """A Deployment."""
+
+    replicas: int
+    ready: int
+    digest: str
+    failure: str | None
+    """Why it cannot make pods (a quota, an admission policy)."""
+
+
+@dataclass(frozen=True)
+class ApplicationView:
+    """A SparkApplication."""
+
+    uid: str
+    state: str
+    error: str
+    suspended: bool
+    created: str
+
+
+def _true_condition(manifest: Manifest, type_: str) -> Mapping[str, Any] | None:
+    for condition in manifest.get("status", {}).get("conditions") or ():
+        if condition.get("type") == type_ and condition.get("status") == "True":
+            return dict(condition)
+    return None
+
+
+def parse_indexes(text: str) -> tuple[int, ...]:
+    """Read a Job's index list, such as ``1,3-5``; what is no number is left out."""
+    indexes: list[int] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*", part)
+        if match:
+            first, last = int(match.group(1)), int(match.group(2) or match.group(1))
+            indexes.extend(range(first, last + 1))
+    return tuple(indexes)
+
+
+def observe_job(manifest: Manifest) -> JobView:
+    """View of a Job."""
+    spec, status = manifest.get("spec", {}), manifest.get("status", {})
+    failed = _true_condition(manifest, "Failed")
+    return JobView(
+        uid=manifest.get("metadata", {}).get("uid", ""),
+        suspended=bool(spec.get("suspend", False)),
+        parallelism=spec.get("parallelism", 1),
+        is_complete=_true_condition(manifest, "Complete") is not None,
+        failure_reason=(failed.get("reason") or "Failed") if failed is not None else None,
+        failure_message=(failed.get("message") or "") if failed is not None else "",
+        succeeded=status.get("succeeded") or 0,
+        failed_indexes=parse_indexes(status.get("failedIndexes") or ""),
+    )
+
+
+def observe_deployment(manifest: Manifest) -> DeploymentView:
+    """View of a Deployment."""
+    failure = _true_condition(manifest, "ReplicaFailure")
+    return DeploymentView(
+        replicas=manifest.get("spec", {}).get("replicas", 1),
+        ready=manifest.get("status", {}).get("readyReplicas") or 0,
+        digest=(manifest["metadata"].get("annotations") or {}).get(Annotation.APPLIED, ""),
+        failure=failure.get("message") if failure is not None else None,
+    )
+
+
+def observe_application(manifest: Manifest) -> ApplicationView:
+    """View of a SparkApplication."""
+    state = manifest.get("status", {}).get("applicationState") or {}
+    return ApplicationView(
+        uid=manifest.get("metadata", {}).get("uid", ""),
+        state=state.get("state") or "",
+        error=state.get("errorMessage") or "",
+        suspended=bool(manifest.get("spec", {}).get("suspend", False)),
+        created=manifest.get("metadata", {}).get("creationTimestamp") or "",
+    )
+
+
+def _integer(text: Any) -> int | None:
+    return int(text) if isinstance(text, str | int) and str(text).isdecimal() else None
+
+
+def _main_container(component: str, statuses: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    ours = {component, DRIVER_CONTAINER, EXECUTOR_CONTAINER}
+    for status in statuses:
+        if status.get("name") in ours:
+            return status
+    return statuses[0] if statuses else {}
+
+
+def _waiting(manifest: Manifest, container: Mapping[str, Any]) -> Waiting | None:
+    state = (container.get("state") or {}).get("waiting") or {}
+    if state.get("reason") in WAITING_REASONS:
+        return Waiting(state["reason"], state.get("message") or "")
+    for condition in manifest.get("status", {}).get("conditions") or ():
+        if (
+            condition.get("type") == "PodScheduled"
+            and condition.get("status") == "False"
+            and condition.get("reason") == "Unschedulable"
+        ):
+            return Waiting("Unschedulable", condition.get("message") or "")
+    return None
+
+
+def observe_pod(manifest: Manifest) -> PodView:
+    """View of a pod; of its containers only ours counts, not what was injected beside it."""
+    metadata, status = manifest["metadata"], manifest.get("status", {})
+    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
+    component = labels.get(Label.COMPONENT, "")
+    container = _main_container(component, status.get("containerStatuses") or ())
+    ended = (container.get("state") or {}).get("terminated") or {}
+    index = annotations.get(Annotation.JOB_COMPLETION_INDEX, labels.get(Annotation.JOB_COMPLETION_INDEX))
+    return PodView(
+        name=metadata["name"],
+        component=component,
+        created=metadata.get("creationTimestamp") or "",
+        owner=controller_uid(manifest),
+        index=_integer(index),
+        attempt=_integer(labels.get(Label.ATTEMPT)),
+        spark_role=labels.get(Label.SPARK_ROLE),
+        exit_code=ended.get("exitCode"),
+        ended_reason=ended.get("reason") or status.get("reason") or "",
+        finished=ended.get("finishedAt") or "",
+        message=ended.get("message") or "",
+        waiting=_waiting(manifest, container),
+    )
+
+
+def of_job(pods: Iterable[PodView], component: Component, job: JobView | None) -> tuple[PodView, ...]:
+    """Pods of a Job, oldest first; those of an earlier Job of the same name are left out."""
+    uid = job.uid if job is not None else ""
+    mine = [pod for pod in pods if pod.component == component and (not uid or pod.owner in (None, uid))]
+    return tuple(sorted(mine, key=lambda pod: (pod.finished or "9", pod.created, pod.name)))
+
+
+def first_waiting(pods: Iterable[PodView]) -> tuple[PodView, Waiting] | None:
+    """The first pod, by name, that does not start, and why."""
+    found = [(pod.name, pod, pod.waiting) for pod in pods if pod.waiting is not None]
+    if not found:
+        return None
+    _, pod, waiting = min(found, key=lambda item: item[0])
+    return pod, waiting
+
+
+def last_line(text: str) -> str:
+    """The last line with something in it: what a log's end says."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""

@@ -1,0 +1,45 @@
+"""States of a SparkApplication (v1beta2) in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class AttemptState(StrEnum):
+    """Where an attempt stands."""
+
+    PENDING = "Pending"
+    SUBMITTED = "Submitted"
+    RUNNING = "Running"
+    SUSPENDED = "Suspended"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    UNKNOWN = "Unknown"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing of the attempt will run again: the Spark operator's only two final states."""
+        return self in (AttemptState.COMPLETED, AttemptState.FAILED)
+
+
+_STATES: Mapping[str, AttemptState] = {
+    "": AttemptState.PENDING,
+    "SUBMITTED": AttemptState.SUBMITTED,
+    "SUBMISSION_FAILED": AttemptState.SUBMITTED,
+    "PENDING_RERUN": AttemptState.SUBMITTED,
+    "INVALIDATING": AttemptState.SUBMITTED,
+    "RESUMING": AttemptState.SUBMITTED,
+    "RUNNING": AttemptState.RUNNING,
+    "SUCCEEDING": AttemptState.RUNNING,
+    "FAILING": AttemptState.RUNNING,
+    "SUSPENDING": AttemptState.SUSPENDED,
+    "SUSPENDED": AttemptState.SUSPENDED,
+    "COMPLETED": AttemptState.COMPLETED,
+    "FAILED": AttemptState.FAILED,
+}
+
+
+def attempt_state(raw: str) -> AttemptState:
+    """State of an attempt; one that a newer Spark operator invents, and its own ``UNKNOWN``, are ``Unknown``."""
+    return _STATES.get(raw, AttemptState.UNKNOWN)

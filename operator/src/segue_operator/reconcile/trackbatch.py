@@ -1,0 +1,234 @@
+"""Plan of a TrackBatch: sink and extract Job, then the verify Job, then the verdict."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from segue_operator.api.conditions import Conditions, find, timestamp
+from segue_operator.api.constants import Component, ConditionReason, EventReason, Status, TrackBatchCondition
+from segue_operator.api.objects import API_VERSIONS, Key, Kind, Manifest
+from segue_operator.api.trackbatch import TrackBatch, TrackBatchStatus
+from segue_operator.children.config import ChildConfig
+from segue_operator.children.extract_job import build_extract_job
+from segue_operator.children.metadata import parent_labels
+from segue_operator.children.sink_deployment import build_sink_deployment
+from segue_operator.children.verify_job import build_verify_job
+from segue_operator.reconcile import accounts
+from segue_operator.reconcile.model import Interests, Observed, Plan, PlannedEvent
+from segue_operator.reconcile.observe import JobView, first_waiting, observe_deployment
+from segue_operator.reconcile.outcome import (
+    CONFLICT_RETRY_SECONDS,
+    SUCCEEDED,
+    ConditionWriter,
+    Verdict,
+    changed_status,
+    completion,
+    first_verdict,
+    is_finished,
+    phase_of,
+    plan_finished,
+    seconds_left,
+    soonest,
+    transition_events,
+    ttl_left,
+)
+from segue_operator.reconcile.trackbatch_policies import CHAIN, deadline_start, must_verify_again
+from segue_operator.reconcile.trackbatch_scene import Scene, child_key, look
+
+
+def interests_of_batch(batch: TrackBatch) -> Interests:
+    """What the plan of a batch must see."""
+    keys = tuple(child_key(batch, component) for component in (Component.EXTRACT, Component.SINK, Component.VERIFY))
+    return Interests(keys=keys, pod_labels=parent_labels(batch))
+
+
+def plan_batch(batch: TrackBatch, resource: Manifest, observed: Observed, now: datetime, config: ChildConfig) -> Plan:
+    """What to do for a batch."""
+    scene = look(batch, observed, now)
+    if is_finished(batch.status):
+        return plan_finished(
+            resource,
+            batch.status,
+            now,
+            ttl_seconds=batch.spec.ttl_seconds_after_finished,
+            generation=batch.metadata.generation,
+            leftovers=_leftovers(scene),
+        )
+    verdict = first_verdict(CHAIN, scene)
+    status = _status(scene, verdict)
+    deletions = _leftovers(scene) if verdict.is_final else _reruns(scene)
+    creations = () if verdict.is_final else _creations(scene, config)
+    applications = () if verdict.is_final else _applications(scene, config)
+    deadline = seconds_left(deadline_start(scene), batch.spec.active_deadline_seconds, now)
+    return Plan(
+        delete=deletions,
+        create=creations,
+        apply=applications,
+        status=changed_status(resource, status),
+        events=_events(batch.status.conditions, status.conditions, scene),
+        requeue_after_seconds=soonest(
+            None if batch.spec.suspend or verdict.is_final else deadline,
+            CONFLICT_RETRY_SECONDS if scene.foreign else None,
+            ttl_left(status, batch.spec.ttl_seconds_after_finished, now),
+        ),
+    )
+
+
+# --------------------------------------------------------------------------------------------------------- children
+
+
+def _is_blocked(scene: Scene) -> bool:
+    return scene.batch.spec.suspend or bool(scene.foreign)
+
+
+def _creations(scene: Scene, config: ChildConfig) -> tuple[Manifest, ...]:
+    if _is_blocked(scene):
+        return ()
+    if scene.extract is None:
+        return (build_extract_job(scene.batch, config),)
+    if scene.extract.is_finished and scene.verify is None:
+        return (build_verify_job(scene.batch, config),)
+    return ()
+
+
+def _applications(scene: Scene, config: ChildConfig) -> tuple[Manifest, ...]:
+    batch = scene.batch
+    parallelism = batch.spec.extraction.parallelism
+    jobs = (
+        _job_update(scene, Component.EXTRACT, scene.extract, parallelism),
+        _job_update(scene, Component.VERIFY, scene.verify, 1),
+    )
+    return (*_sink_update(scene, config), *(job for job in jobs if job is not None))
+
+
+def _job_update(scene: Scene, component: Component, job: JobView | None, parallelism: int) -> Manifest | None:
+    """The fields of a Job that may change; its uid keeps the apply from making a new one."""
+    suspend = scene.batch.spec.suspend
+    if job is None or job.is_finished or (job.suspended, job.parallelism) == (suspend, parallelism):
+        return None
+    key = child_key(scene.batch, component)
+    return {
+        "apiVersion": API_VERSIONS[Kind.JOB],
+        "kind": str(Kind.JOB),
+        "metadata": {"name": key.name, "namespace": key.namespace, "uid": job.uid},
+        "spec": {"suspend": suspend, "parallelism": parallelism},
+    }
+
+
+def _sink_update(scene: Scene, config: ChildConfig) -> tuple[Manifest, ...]:
+    sink = scene.sink
+    if child_key(scene.batch, Component.SINK) in scene.foreign or (sink is None and _is_blocked(scene)):
+        return ()
+    wanted = build_sink_deployment(scene.batch, config)
+    seen = observe_deployment(wanted)
+    if sink is not None and (sink.digest, sink.replicas) == (seen.digest, seen.replicas):
+        return ()
+    return (wanted,)
+
+
+def _leftovers(scene: Scene) -> tuple[Key, ...]:
+    """Children that a finished batch no longer needs; finished Jobs stay as evidence."""
+    keys = []
+    if scene.sink is not None and not scene.batch.spec.sink.keep_running:
+        keys.append(child_key(scene.batch, Component.SINK))
+    for component, job in ((Component.EXTRACT, scene.extract), (Component.VERIFY, scene.verify)):
+        if job is not None and not job.is_finished:
+            keys.append(child_key(scene.batch, component))
+    return tuple(keys)
+
+
+def _reruns(scene: Scene) -> tuple[Key, ...]:
+    return (child_key(scene.batch, Component.VERIFY),) if must_verify_again(scene) else ()
+
+
+# ----------------------------------------------------------------------------------------------------------- status
+
+
+def _status(scene: Scene, verdict: Verdict) -> TrackBatchStatus:
+    batch, old = scene.batch, scene.batch.status
+    generation = batch.metadata.generation
+    writer = ConditionWriter(scene.now, generation)
+    conditions = writer.set_summary(old.conditions, verdict, suspend=batch.spec.suspend)
+    conditions = _set_job_created(scene, writer, conditions, verdict)
+    conditions = _set_sink_ready(scene, writer, conditions, verdict)
+    account = _account(scene)
+    started = scene.extract is not None or not (_is_blocked(scene) or verdict.is_final)
+    return TrackBatchStatus(
+        observed_generation=generation,
+        phase=phase_of(verdict),
+        conditions=conditions,
+        tracks=account.tracks if account else old.tracks,
+        rejected_by_reason=dict(account.rejected_by_reason) if account else old.rejected_by_reason,
+        start_time=old.start_time or (timestamp(scene.now) if started else None),
+        completion_time=completion(verdict, old, scene.now),
+    )
+
+
+def _account(scene: Scene) -> accounts.Account | None:
+    verified = accounts.last_verification(scene.verify_pods)
+    if scene.verify is not None and scene.verify.is_finished and verified is not None and verified.listed:
+        return accounts.final(verified)
+    return accounts.progress(scene.batch.status, scene.extract_pods)
+
+
+def _trouble(scene: Scene, component: Component) -> tuple[ConditionReason, str] | None:
+    key = child_key(scene.batch, component)
+    if key in scene.foreign:
+        return ConditionReason.NAME_CONFLICT, f"{key.kind} {key.name} belongs to something else"
+    if key in scene.problems:
+        return ConditionReason.APPLY_FAILED, scene.problems[key]
+    return None
+
+
+def _set_job_created(scene: Scene, writer: ConditionWriter, conditions: Conditions, verdict: Verdict) -> Conditions:
+    type_ = TrackBatchCondition.JOB_CREATED
+    trouble = _trouble(scene, Component.EXTRACT)
+    if trouble is not None:
+        return writer.set(conditions, type_, Status.FALSE, *trouble)
+    if scene.extract is not None or not (_is_blocked(scene) or verdict.is_final):
+        return writer.set(conditions, type_, Status.TRUE, ConditionReason.CREATED)
+    return writer.set(conditions, type_, Status.FALSE, ConditionReason.PENDING)
+
+
+def _set_sink_ready(scene: Scene, writer: ConditionWriter, conditions: Conditions, verdict: Verdict) -> Conditions:
+    reason, message = _sink_state(scene, verdict)
+    status = Status.TRUE if reason == ConditionReason.MINIMUM_REPLICAS_AVAILABLE else Status.FALSE
+    return writer.set(conditions, TrackBatchCondition.SINK_READY, status, reason, message)
+
+
+def _sink_state(scene: Scene, verdict: Verdict) -> tuple[ConditionReason, str]:
+    spec = scene.batch.spec
+    if verdict.is_final and not spec.sink.keep_running:
+        return ConditionReason.REMOVED, ""
+    trouble = _trouble(scene, Component.SINK)
+    if trouble is not None:
+        return trouble
+    if spec.suspend:
+        return ConditionReason.SUSPEND_REQUESTED, ""
+    if scene.sink is None and _is_blocked(scene):
+        return ConditionReason.PENDING, ""
+    return _sink_readiness(scene)
+
+
+def _sink_readiness(scene: Scene) -> tuple[ConditionReason, str]:
+    sink, waiting = scene.sink, first_waiting(scene.sink_pods)
+    if waiting is not None:
+        pod, why = waiting
+        return ConditionReason.POD_WAITING, f"pod {pod.name}: {why.reason}: {why.message}"
+    if sink is not None and sink.failure:
+        return ConditionReason.PROGRESSING, sink.failure
+    if sink is not None and sink.ready >= scene.batch.spec.sink.replicas:
+        return ConditionReason.MINIMUM_REPLICAS_AVAILABLE, ""
+    return ConditionReason.PROGRESSING, ""
+
+
+def _events(old: Conditions, new: Conditions, scene: Scene) -> tuple[PlannedEvent, ...]:
+    events = list(transition_events(old, new))
+    waiting = first_waiting((*scene.extract_pods, *scene.verify_pods))
+    before = find(old, SUCCEEDED)
+    if waiting is not None and not events:
+        pod, why = waiting
+        if before is None or why.reason not in before.message:
+            message = f"pod {pod.name}: {why.reason}: {why.message}"
+            events.append(PlannedEvent("Warning", EventReason.POD_WAITING, message))
+    return tuple(events)

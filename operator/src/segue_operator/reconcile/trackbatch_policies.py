@@ -1,0 +1,164 @@
+"""Why a TrackBatch is not done yet, or how it ended: one small function a case, in the order of precedence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from segue_jobs.contract import ExitCode, VerifySummary
+from segue_operator.api.constants import ConditionReason
+from segue_operator.reconcile import accounts
+from segue_operator.reconcile.observe import JobView, first_waiting
+from segue_operator.reconcile.outcome import (
+    Verdict,
+    active_since,
+    conflict_message,
+    failed,
+    seconds_left,
+    succeeded,
+)
+from segue_operator.reconcile.trackbatch_scene import Scene
+
+FAILED_INDEXES = "FailedIndexes"
+"""The Job's reason when all indexes have ended and some of them failed: the others' tracks are there."""
+JOB_DEADLINE = "DeadlineExceeded"
+
+
+def deadline_start(scene: Scene) -> datetime | None:
+    """Since when the batch's deadline counts."""
+    return active_since(scene.batch.status, scene.batch.status.start_time)
+
+
+def must_verify_again(scene: Scene) -> bool:
+    """Whether the verify Job ended well but its pod is gone, and with it the account: verifying changes nothing."""
+    verify = scene.verify
+    return verify is not None and verify.is_complete and not scene.verify_pods
+
+
+def extraction_failed(scene: Scene) -> Verdict | None:
+    """The extract Job ended as a whole: a wrong configuration, or its deadline."""
+    extract = scene.extract
+    if extract is None or extract.failure_reason in (None, FAILED_INDEXES):
+        return None
+    if extract.failure_reason == JOB_DEADLINE:
+        return failed(ConditionReason.DEADLINE_EXCEEDED, _deadline_message(scene))
+    error = accounts.last_error(scene.extract_pods, (ExitCode.CONFIGURATION,)) or accounts.last_error(
+        scene.extract_pods
+    )
+    return failed(ConditionReason.EXTRACTION_FAILED, error or _job_message(extract))
+
+
+def verified(scene: Scene) -> Verdict | None:
+    """The verify Job has ended: its account decides."""
+    verify = scene.verify
+    if verify is None or not verify.is_finished or must_verify_again(scene):
+        return None
+    if verify.failure_reason == JOB_DEADLINE:
+        return failed(ConditionReason.DEADLINE_EXCEEDED, _deadline_message(scene))
+    summary = accounts.last_verification(scene.verify_pods)
+    if summary is None:
+        error = accounts.last_error(scene.verify_pods) or "its pod left no account"
+        return failed(ConditionReason.VERIFICATION_FAILED, f"the batch could not be verified: {error}")
+    return _unproven(scene, verify, summary) or _proven(scene, summary)
+
+
+def _unproven(scene: Scene, verify: JobView, summary: VerifySummary) -> Verdict | None:
+    shards = scene.extract.failed_indexes if scene.extract is not None else ()
+    if shards or (scene.extract is not None and scene.extract.failure_reason is not None):
+        missing = accounts.missing_tracks(summary) if summary.missing else "no track is missing nevertheless"
+        return failed(
+            ConditionReason.EXTRACTION_FAILED, f"{accounts.shard_errors(scene.extract_pods, shards)}; {missing}"
+        )
+    if summary.missing:
+        return failed(ConditionReason.TRACKS_MISSING, accounts.missing_tracks(summary))
+    if summary.error or not verify.is_complete:
+        error = summary.error or accounts.last_error(scene.verify_pods) or _job_message(verify)
+        return failed(ConditionReason.VERIFICATION_FAILED, f"the batch could not be verified: {error}")
+    return None
+
+
+def _proven(scene: Scene, summary: VerifySummary) -> Verdict:
+    if not summary.listed:
+        path = scene.batch.spec.source.audio_path
+        return failed(ConditionReason.NO_TRACKS, f"no track was found under source.audioPath {path!r}: check the path")
+    allowed = scene.batch.spec.max_rejected_percent
+    reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(summary.rejected_by_reason.items()))
+    rejected = f"{summary.rejected} of {summary.listed} tracks are rejected ({reasons})"
+    if summary.rejected * 100 > allowed * summary.listed:
+        return failed(ConditionReason.TOO_MANY_REJECTED, f"{rejected}, more than the {allowed} % of maxRejectedPercent")
+    if summary.rejected:
+        return succeeded(ConditionReason.PARTIALLY_COMPLETED, f"{summary.stored} tracks are stored, {rejected}")
+    return succeeded(ConditionReason.COMPLETED, f"all {summary.listed} tracks are stored")
+
+
+def deadline_exceeded(scene: Scene) -> Verdict | None:
+    """The batch took longer than it may; a suspended one may wait."""
+    if scene.batch.spec.suspend:
+        return None
+    left = seconds_left(deadline_start(scene), scene.batch.spec.active_deadline_seconds, scene.now)
+    if left is None or left > 0:
+        return None
+    return failed(ConditionReason.DEADLINE_EXCEEDED, _deadline_message(scene))
+
+
+def suspended(scene: Scene) -> Verdict | None:
+    """The user asked for a pause."""
+    if not scene.batch.spec.suspend:
+        return None
+    return Verdict(ConditionReason.SUSPEND_REQUESTED, "spec.suspend is true: set it to false to go on")
+
+
+def name_conflict(scene: Scene) -> Verdict | None:
+    """A child's name is taken."""
+    if not scene.foreign:
+        return None
+    return Verdict(ConditionReason.NAME_CONFLICT, conflict_message(scene.foreign))
+
+
+def apply_failed(scene: Scene) -> Verdict | None:
+    """The server refused a child."""
+    for key, message in sorted(scene.problems.items()):
+        return Verdict(ConditionReason.APPLY_FAILED, f"{key.kind} {key.name} was refused: {message}")
+    return None
+
+
+def verifying(scene: Scene) -> Verdict | None:
+    """Extraction has ended; the proof is under way."""
+    if scene.extract is None or not scene.extract.is_finished:
+        return None
+    return Verdict(ConditionReason.VERIFYING, "waits until every listed track is stored or rejected" + _waiting(scene))
+
+
+def extracting(scene: Scene) -> Verdict:
+    """Shards are being worked on."""
+    done = scene.extract.succeeded if scene.extract is not None else 0
+    shards = scene.batch.spec.extraction.shards
+    return Verdict(ConditionReason.EXTRACTING, f"{done} of {shards} shards are done" + _waiting(scene))
+
+
+CHAIN = (
+    extraction_failed,
+    verified,
+    deadline_exceeded,
+    suspended,
+    name_conflict,
+    apply_failed,
+    verifying,
+    extracting,
+)
+"""What has happened for good comes first, then what the user asked for, then what hinders, then what goes on."""
+
+
+def _waiting(scene: Scene) -> str:
+    found = first_waiting((*scene.extract_pods, *scene.verify_pods))
+    if found is None:
+        return ""
+    pod, why = found
+    return f"; pod {pod.name} does not start: {why.reason}: {why.message}"
+
+
+def _deadline_message(scene: Scene) -> str:
+    return f"not done within activeDeadlineSeconds ({scene.batch.spec.active_deadline_seconds})"
+
+
+def _job_message(job: JobView) -> str:
+    return job.failure_message or str(job.failure_reason)

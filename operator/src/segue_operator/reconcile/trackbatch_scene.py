@@ -1,0 +1,68 @@
+"""What a TrackBatch's policies look at: its own children as typed views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from segue_operator.api.constants import Component
+from segue_operator.api.objects import Key, Kind
+from segue_operator.api.trackbatch import TrackBatch
+from segue_operator.children.metadata import is_owned
+from segue_operator.children.naming import child_name
+from segue_operator.reconcile.model import Observed
+from segue_operator.reconcile.observe import (
+    DeploymentView,
+    JobView,
+    PodView,
+    observe_deployment,
+    observe_job,
+    observe_pod,
+    of_job,
+)
+
+CHILD_KINDS = {Component.EXTRACT: Kind.JOB, Component.SINK: Kind.DEPLOYMENT, Component.VERIFY: Kind.JOB}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A batch and its children at one time; a child that another owns is not there, but `foreign`."""
+
+    batch: TrackBatch
+    now: datetime
+    extract: JobView | None
+    verify: JobView | None
+    sink: DeploymentView | None
+    extract_pods: tuple[PodView, ...]
+    verify_pods: tuple[PodView, ...]
+    sink_pods: tuple[PodView, ...]
+    foreign: frozenset[Key]
+    problems: Mapping[Key, str]
+
+
+def child_key(batch: TrackBatch, component: Component) -> Key:
+    """Key of a batch's child."""
+    return Key(CHILD_KINDS[component], batch.metadata.namespace, child_name(batch.metadata.name, component))
+
+
+def look(batch: TrackBatch, observed: Observed, now: datetime) -> Scene:
+    """Make the scene of a batch."""
+    keys = {component: child_key(batch, component) for component in CHILD_KINDS}
+    seen = {component: observed.objects[key] for component, key in keys.items() if key in observed.objects}
+    owned = {component: child for component, child in seen.items() if is_owned(child, batch)}
+    jobs = {c: observe_job(owned[c]) for c in (Component.EXTRACT, Component.VERIFY) if c in owned}
+    pods = tuple(observe_pod(pod) for pod in observed.pods)
+    extract, verify = jobs.get(Component.EXTRACT), jobs.get(Component.VERIFY)
+    return Scene(
+        batch=batch,
+        now=now,
+        extract=extract,
+        verify=verify,
+        sink=observe_deployment(owned[Component.SINK]) if Component.SINK in owned else None,
+        extract_pods=of_job(pods, Component.EXTRACT, extract),
+        verify_pods=of_job(pods, Component.VERIFY, verify),
+        sink_pods=tuple(pod for pod in pods if pod.component == Component.SINK),
+        foreign=frozenset(keys[component] for component in seen if component not in owned),
+        problems={key: message for key, message in observed.problems.items() if key in keys.values()},
+    )

@@ -1,8 +1,9 @@
 """Parent of one local process: ends the whole process group when its own parent dies or asks it to.
 
-Run by path (``python guard.py --grace=SECONDS -- COMMAND...``) with a pipe as standard input that the parent keeps
-open: end of file means the parent is gone, however it ended. Works wherever POSIX does, unlike Linux' death signal.
-Standard library only, nothing of Segue: it must start in milliseconds.
+Run by path (``python guard.py --grace=SECONDS --group-file=PATH -- COMMAND...``; both options may be left out) with a
+pipe as standard input that the parent keeps open: end of file means the parent is gone, however it ended. Works
+wherever POSIX does, unlike Linux' death signal. The group file names the command's process group, for the case that
+the guard itself is killed. Standard library only, nothing of Segue: it must start in milliseconds.
 """
 
 import os
@@ -37,17 +38,49 @@ def _end_with_parent(group: int, grace_seconds: float) -> None:
     _end_group(group, grace_seconds)
 
 
+class _Forwarder:
+    """Hands signals on to the group; one that comes before the command runs is kept for it."""
+
+    def __init__(self) -> None:
+        self._group: int | None = None
+        self._early: list[int] = []
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._forward)
+
+    def attach(self, group: int) -> None:
+        self._group = group
+        for number in self._early:
+            _signal_group(group, number)
+
+    def _forward(self, number: int, _frame: object) -> None:
+        if self._group is None:
+            self._early.append(number)
+        else:
+            _signal_group(self._group, number)
+
+
+def _write_group(path: str, group: int) -> None:
+    try:
+        with open(path, "w") as target:  # noqa: PTH123 - pathlib doubles the time to start
+            target.write(str(group))
+    except OSError as error:
+        sys.stderr.write(f"cannot write {path}: {error.strerror}\n")
+
+
 def main(argv: list[str]) -> int:
     """Run the command and return its exit code (128 + signal, as a shell does)."""
     separator = argv.index("--")
-    grace_seconds = float(argv[0].partition("=")[2]) if separator else 10.0
+    options = dict(option.partition("=")[::2] for option in argv[:separator])
+    grace_seconds = float(options.get("--grace", "10"))
+    forwarder = _Forwarder()
     try:
         child = subprocess.Popen(argv[separator + 1 :], stdin=subprocess.DEVNULL, start_new_session=True)
     except OSError as error:
         sys.stderr.write(f"cannot start {argv[separator + 1]}: {error.strerror}\n")
         return 127
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _frame: _signal_group(child.pid, number) and None)
+    forwarder.attach(child.pid)
+    if "--group-file" in options:
+        _write_group(options["--group-file"], child.pid)
     threading.Thread(target=_end_with_parent, args=(child.pid, grace_seconds), daemon=True).start()
     code = child.wait()
     _signal_group(child.pid, signal.SIGKILL)  # what the command left behind in its group

@@ -11,9 +11,10 @@ from typing import IO
 _GUARD = Path(__file__).with_name("guard.py")
 
 
-def guarded_command(command: Sequence[str], grace_seconds: float) -> list[str]:
+def guarded_command(command: Sequence[str], grace_seconds: float, group_file: Path | None = None) -> list[str]:
     """The command under `segue_operator.local.guard`; its standard input must be a pipe that the parent keeps."""
-    return [sys.executable, "-I", "-S", str(_GUARD), f"--grace={grace_seconds}", "--", *command]
+    options = [f"--grace={grace_seconds}", *([f"--group-file={group_file}"] if group_file else [])]
+    return [sys.executable, "-I", "-S", str(_GUARD), *options, "--", *command]
 
 
 class GuardedProcess:

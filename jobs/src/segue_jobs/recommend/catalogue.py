@@ -6,9 +6,9 @@ import msgspec
 from pymongo.database import Database
 
 from segue_jobs.contract import Exclusion
-from segue_jobs.models import Assignment, CatalogueDocument, ModelDocument, model_key
+from segue_jobs.models import MODEL_SCHEMA_VERSION, Assignment, CatalogueDocument, ModelDocument, model_key
 from segue_jobs.recommend.assembly import Assembly
-from segue_jobs.recommend.errors import EmptyCatalogueError, NoModelError
+from segue_jobs.recommend.errors import EmptyCatalogueError, NoModelError, UnreadableModelError
 from segue_jobs.recommend.recommender import Recommender
 from segue_jobs.records import TrackRecord
 from segue_jobs.runtime.mongodb import Collection, Document
@@ -34,12 +34,16 @@ def load_catalogue(database: Database[Document], catalogue: str, model: str | in
         There is no model yet, or not this version.
     EmptyCatalogueError
         The catalogue has no tracks, or none that fits the model.
+    UnreadableModelError
+        The model's documents are damaged.
     """
-    document = _model(database, catalogue, model)
-    key = model_key(document.catalogue, document.number)
-    assembly = Assembly(document)
-    for entry in database[Collection.ASSIGNMENTS].find({"model": key}, {"_id": 0}, batch_size=_BATCH):
-        assembly.assign(msgspec.convert(entry, Assignment))
+    key, document = _model(database, catalogue, model)
+    try:
+        assembly = Assembly(msgspec.convert(document, ModelDocument))
+        for entry in database[Collection.ASSIGNMENTS].find({"model": key}, {"_id": 0}, batch_size=_BATCH):
+            assembly.assign(msgspec.convert(entry, Assignment))
+    except ValueError as error:
+        raise UnreadableModelError(key, str(error)) from error
     tracks = database[Collection.TRACKS].find({"catalogue": catalogue}, {"spectrogram": 0}, batch_size=_BATCH)
     for entry in tracks:
         try:
@@ -53,7 +57,7 @@ def load_catalogue(database: Database[Document], catalogue: str, model: str | in
     return assembly.finish()
 
 
-def _model(database: Database[Document], catalogue: str, model: str | int | None) -> ModelDocument:
+def _model(database: Database[Document], catalogue: str, model: str | int | None) -> tuple[str, Document]:
     key = _active(database, catalogue) if model is None else str(model)
     if key.isdecimal():
         key = model_key(catalogue, int(key))
@@ -62,13 +66,19 @@ def _model(database: Database[Document], catalogue: str, model: str | int | None
         numbers = database[Collection.MODELS].find({"catalogue": catalogue}, {"number": 1}).sort("number")
         known = ", ".join(model_key(catalogue, int(entry["number"])) for entry in numbers)
         raise NoModelError(f"catalogue {catalogue!r} has no model {key!r}; it has {known or 'none'}")
-    return msgspec.convert(document, ModelDocument)
+    version = document.get("schemaVersion", MODEL_SCHEMA_VERSION)
+    if version != MODEL_SCHEMA_VERSION:
+        raise UnreadableModelError(key, f"its schema version is {version}, this program reads {MODEL_SCHEMA_VERSION}")
+    return key, document
 
 
 def _active(database: Database[Document], catalogue: str) -> str:
     pointer = database[Collection.CATALOGUES].find_one({"_id": catalogue})
     if pointer is not None:
-        return msgspec.convert(pointer, CatalogueDocument).active_model
+        try:
+            return msgspec.convert(pointer, CatalogueDocument).active_model
+        except msgspec.ValidationError as error:
+            raise NoModelError(f"the pointer to the active model of {catalogue!r} cannot be read: {error}") from error
     if database[Collection.TRACKS].find_one({"catalogue": catalogue}, {"_id": 1}) is None:
         known = ", ".join(sorted(map(str, database[Collection.TRACKS].distinct("catalogue"))))
         raise EmptyCatalogueError(

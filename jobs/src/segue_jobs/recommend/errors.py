@@ -42,3 +42,10 @@ class EmptyCatalogueError(RecommendError):
 
 class NoModelError(RecommendError):
     """The catalogue has no such model, or none yet."""
+
+
+class UnreadableModelError(RecommendError):
+    """The model's documents are damaged, or of a version that this program does not know."""
+
+    def __init__(self, model: str, problem: str) -> None:
+        super().__init__(f"model {model!r} cannot be read: {problem}; choose another version or apply a TrainingRun")

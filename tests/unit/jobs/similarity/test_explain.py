@@ -1,0 +1,121 @@
+"""Shares of a similarity, and words for it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from segue_jobs.contract import Family
+from segue_jobs.features.layout import LAYOUT
+from segue_jobs.models import FamilyLayout
+from segue_jobs.similarity.aspects import ASPECTS, TEMPO, aspect_values, differences, sentence, tempo_values
+from segue_jobs.similarity.explain import family_shares, family_slices, largest_contributions, similar_families
+
+SLICES = {Family.TIMBRE: slice(0, 2), Family.HARMONY: slice(2, 3), Family.RHYTHM: slice(3, 6)}
+vectors = arrays(np.float32, 6, elements=st.floats(-1, 1, width=32))
+
+
+@given(vectors, vectors)
+def test_shares_add_up_to_one_whatever_their_signs(query: np.ndarray, candidate: np.ndarray) -> None:
+    shares = family_shares(query, candidate, SLICES)
+    assert list(shares) == list(SLICES)
+    assert math.isclose(math.fsum(shares.values()), 1.0, abs_tol=1e-9 * max(1.0, *map(abs, shares.values())))
+
+
+@given(vectors, vectors)
+def test_shares_times_the_cosine_are_the_contributions(query: np.ndarray, candidate: np.ndarray) -> None:
+    products = query.astype(float) * candidate.astype(float)
+    if abs(products.sum()) < 1e-6:
+        return
+    for family, share in family_shares(query, candidate, SLICES).items():
+        assert share * products.sum() == pytest.approx(products[SLICES[family]].sum(), abs=1e-9)
+
+
+def test_a_family_in_which_two_tracks_differ_has_a_negative_share() -> None:
+    query = np.array([1, 0, 1, 0, 0, 0], dtype=np.float32)
+    candidate = np.array([1, 0, -0.5, 0, 0, 0], dtype=np.float32)
+    assert family_shares(query, candidate, SLICES) == {Family.TIMBRE: 2.0, Family.HARMONY: -1.0, Family.RHYTHM: 0.0}
+
+
+def test_without_any_cosine_the_shares_are_those_of_the_absolute_contributions() -> None:
+    query = np.array([1, 0, 1, 0, 0, 0], dtype=np.float32)
+    assert family_shares(query, query * [1, 0, -1, 0, 0, 0], SLICES)[Family.HARMONY] == 0.5
+    assert family_shares(query, 0 * query, SLICES) == dict.fromkeys(SLICES, pytest.approx(1 / 3))
+
+
+def test_slices_follow_the_models_own_layout() -> None:
+    layout = [FamilyLayout(family=family, dimensions=LAYOUT[family]) for family in (Family.RHYTHM, Family.TIMBRE)]
+    slices = family_slices(layout)
+    assert slices == {Family.RHYTHM: slice(0, 6), Family.TIMBRE: slice(6, 59)}
+
+
+def test_families_are_similar_when_they_point_the_same_way() -> None:
+    query = np.array([1, 0, 1, 1, 1, 1], dtype=np.float32)
+    candidate = np.array([0, 1, 2, 1, 1, 0], dtype=np.float32)
+    assert similar_families(query, candidate, SLICES) == (Family.HARMONY, Family.RHYTHM)
+
+
+def test_the_most_telling_dimensions_come_first() -> None:
+    query, candidate = np.array([1, 2, 3], dtype=np.float32), np.array([3, 2, -1], dtype=np.float32)
+    assert largest_contributions(query, candidate, ("a", "b", "c"), 2) == (("b", 4.0), ("a", 3.0))
+
+
+NAMES = [name for names in LAYOUT.values() for name in names]
+
+
+def test_every_aspect_but_the_tempo_is_read_from_dimensions_that_exist() -> None:
+    values = aspect_values(np.ones((1, len(NAMES))), NAMES)[0]
+    assert [aspect for aspect, value in zip(ASPECTS, values, strict=True) if np.isnan(value)] == [TEMPO]
+
+
+def test_aspects_of_families_that_the_model_lacks_are_unknown_and_not_mentioned() -> None:
+    values = aspect_values(np.ones((2, 53)), LAYOUT[Family.TIMBRE])
+    assert np.isnan(values).all()
+    assert differences(values[0], values[1], seed_bpm=math.nan, hit_bpm=math.nan) == ()
+
+
+def aspects(**values: float) -> np.ndarray:
+    return np.array([values.get(aspect.high, 0.0) for aspect in ASPECTS], dtype=np.float32)
+
+
+def test_the_clearest_differences_are_told_first_and_small_ones_not_at_all() -> None:
+    seed, hit = aspects(bright=0.0, loud=1.0, busy=0.0), aspects(bright=1.0, loud=-2.0, busy=0.5)
+    assert differences(seed, hit, seed_bpm=100, hit_bpm=100) == ("quieter", "brighter")
+    assert differences(hit, seed, seed_bpm=100, hit_bpm=100, count=1) == ("louder",)
+
+
+def test_a_faster_track_is_called_faster_but_not_when_the_tempo_may_be_counted_double() -> None:
+    assert differences(aspects(), aspects(fast=1.5), seed_bpm=90, hit_bpm=130) == ("faster",)
+    assert differences(aspects(), aspects(fast=3.0), seed_bpm=70, hit_bpm=140) == ()
+    assert differences(aspects(), aspects(fast=3.0), seed_bpm=math.nan, hit_bpm=140) == ()
+
+
+def test_tempi_are_compared_on_a_logarithmic_scale_and_unknown_ones_stay_unknown() -> None:
+    values = tempo_values(np.array([50, 100, 200, np.nan], dtype=np.float32))
+    assert values[1] == pytest.approx(0.0, abs=1e-6)
+    assert values[2] == pytest.approx(-values[0])
+    assert np.isnan(values[3])
+    assert tempo_values(np.array([120, 120], dtype=np.float32)).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("alike", "different", "expected"),
+    [
+        ((Family.TIMBRE,), ("faster",), "similar timbre, faster"),
+        ((Family.TIMBRE, Family.RHYTHM), (), "similar timbre and rhythm"),
+        ((Family.TIMBRE, Family.RHYTHM, Family.HARMONY), (), "similar timbre, rhythm and harmony"),
+        (tuple(Family), ("darker",), "similar throughout, darker"),
+        ((), ("darker", "louder"), "a little similar in everything, darker, louder"),
+    ],
+)
+def test_the_explanation_reads_as_a_phrase(alike, different, expected: str) -> None:
+    assert sentence(alike, different, families=4) == expected
+
+
+def test_a_model_of_one_family_names_it() -> None:
+    assert sentence((Family.TIMBRE,), (), families=1) == "similar timbre"

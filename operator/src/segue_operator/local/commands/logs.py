@@ -25,7 +25,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _log_files(call: Invocation) -> list[Path]:
-    return sorted(call.state.logs.glob("*.log"), key=lambda path: path.stat().st_mtime)
+    return sorted(call.state.logs.glob("*/*.log"), key=lambda path: path.stat().st_mtime)
 
 
 def _is_of(pod: Manifest, kind: Kind, name: str) -> bool:

@@ -1,0 +1,120 @@
+"""What running pods tell on ``/metrics``, as the few numbers that people watch."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from segue_jobs.contract import METRICS_PATH, ExtractSummary
+
+SCRAPE_SECONDS = 1.0
+
+Labels = tuple[tuple[str, str], ...]
+Samples = Mapping[tuple[str, Labels], float]
+
+
+def parse(text: str) -> dict[tuple[str, Labels], float]:
+    """Samples by name and labels; nothing for text that is no exposition."""
+    try:
+        return {
+            (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+    except (ValueError, KeyError, IndexError):
+        return {}
+
+
+def scrape(port: int) -> dict[tuple[str, Labels], float]:
+    """Samples of a local pod; nothing while it does not answer."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{METRICS_PATH}", timeout=SCRAPE_SECONDS) as answer:
+            return parse(answer.read().decode("utf-8", "replace"))
+    except (urllib.error.URLError, OSError, ValueError):
+        return {}
+
+
+def total(samples: Samples, name: str, **labels: str) -> float:
+    """Sum of a metric's samples that carry these labels."""
+    wanted = set(labels.items())
+    return sum(value for (found, own), value in samples.items() if found == name and wanted <= set(own))
+
+
+@dataclass(frozen=True)
+class ShardProgress:
+    """How far one shard is."""
+
+    listed: int
+    extracted: int
+    skipped: int
+    rejected: int
+
+    @property
+    def done(self) -> int:
+        """Tracks that have an outcome."""
+        return self.extracted + self.skipped + self.rejected
+
+    @classmethod
+    def of_samples(cls, samples: Samples) -> ShardProgress | None:
+        """Of a running pod; None until it has listed its tracks."""
+        if not any(name == "segue_extract_tracks_listed" for name, _ in samples):
+            return None
+        outcomes = {
+            outcome: int(total(samples, "segue_extract_tracks_total", outcome=outcome))
+            for outcome in ("extracted", "skipped", "rejected")
+        }
+        return cls(int(total(samples, "segue_extract_tracks_listed")), **outcomes)
+
+    @classmethod
+    def of_summary(cls, summary: ExtractSummary) -> ShardProgress:
+        """Of a pod that has ended."""
+        return cls(summary.listed, summary.extracted, summary.skipped, summary.rejected)
+
+
+@dataclass(frozen=True)
+class SinkProgress:
+    """What the sink has written since it was started, and what waits for it."""
+
+    stored: int
+    waiting: int
+
+    @classmethod
+    def of_samples(cls, samples: Samples) -> SinkProgress | None:
+        """Of a running sink; None while it does not answer."""
+        if not samples:
+            return None
+        return cls(
+            stored=int(total(samples, "segue_sink_records_total", outcome="stored", topic="tracks")),
+            waiting=int(total(samples, "segue_sink_lag_records")),
+        )
+
+
+@dataclass(frozen=True)
+class BatchProgress:
+    """A batch's shards taken together."""
+
+    listed: int
+    """Of all shards; estimated from the others while a shard has not begun."""
+    done: int
+    rejected: int
+    skipped: int
+
+    @classmethod
+    def of_shards(cls, shards: Iterable[ShardProgress], count: int) -> BatchProgress | None:
+        """Sum of the shards that have begun; None before the first has."""
+        begun = list(shards)
+        if not begun:
+            return None
+        listed = sum(shard.listed for shard in begun)
+        if len(begun) < count:
+            listed = round(listed * count / len(begun))
+        return cls(
+            listed=listed,
+            done=sum(shard.done for shard in begun),
+            rejected=sum(shard.rejected for shard in begun),
+            skipped=sum(shard.skipped for shard in begun),
+        )

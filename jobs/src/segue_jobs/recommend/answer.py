@@ -42,7 +42,8 @@ class Recommendations:
     tastes: tuple[tuple[str, ...], ...]
     """Ids of the likes, grouped, largest taste first."""
     dropped: Mapping[Drop, int]
-    """Tracks left out by each rule: filters count the whole catalogue, each track for the first rule that it breaks;
-    the artist cap, dislikes and duplicates of hits count the candidates down to the last hit."""
+    """Tracks left out by each rule. Seeds, their duplicates and filters count the whole catalogue, each track for the
+    first rule that it breaks; dislikes count the candidates (the nearest 200 of each taste, or more); the artist cap
+    and duplicates of hits count those down to the last hit."""
     note: str | None = None
     """Why the list is shorter than asked for."""

@@ -226,13 +226,18 @@ class Recommender:
         sizes = [len(taste.rows) for taste in question.tastes]
         available = int(np.count_nonzero(question.allowed))
         while True:
-            rankings = [self._rank(number, question, pool, probes) for number in range(len(question.tastes))]
+            found = [self._rank(number, question, pool, probes) for number in range(len(question.tastes))]
+            rankings = [ranking for ranking, _ in found]
             selection = select(rankings, sizes, self.tracks, limit=question.limit, artist_cap=question.artist_cap)
             if len(selection.chosen) == question.limit or pool >= available:
+                disliked = set().union(*(rows for _, rows in found))
+                disliked.difference_update(candidate.row for candidate in selection.chosen)
+                selection.dropped[Drop.DISLIKED] = len(disliked)
                 return selection
             pool *= _WIDEN
 
-    def _rank(self, number: int, question: _Question, pool: int, probes: int) -> list[Candidate]:
+    def _rank(self, number: int, question: _Question, pool: int, probes: int) -> tuple[list[Candidate], frozenset[int]]:
+        """One taste's candidates, best first, and the rows among them that are nearer to a dislike."""
         taste = question.tastes[number]
         found = self.space.index.search(taste.query, pool, probes=probes, allowed=question.allowed)
         apart = 1.0 - found.cosines
@@ -242,17 +247,17 @@ class Recommender:
             to_dislike = self._distances_to_dislikes(found.rows, question.dislikes)
             disliked = to_dislike < distances
             distances = distances + (1.0 - distances) * _PUSH * (1.0 - to_dislike)
-        order = np.lexsort((found.rows, apart, distances))
-        return [
+        ranking = [
             Candidate(
                 row=int(found.rows[place]),
                 taste=number,
                 cosine=float(found.cosines[place]),
                 score=float(1.0 - distances[place]),
-                disliked=bool(disliked[place]),
             )
-            for place in order
+            for place in np.lexsort((found.rows, apart, distances))
+            if not disliked[place]
         ]
+        return ranking, frozenset(found.rows[disliked].tolist())
 
     def _distances_to_dislikes(self, rows: Integers, dislikes: Integers) -> Doubles:
         """Mutual proximity distance of each row to the dislike with the largest cosine."""

@@ -19,7 +19,6 @@ class Candidate:
     taste: int
     cosine: float
     score: float
-    disliked: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,6 @@ class _Rules:
 
     def broken(self, candidate: Candidate) -> Drop | None:
         """First rule that forbids the candidate; an unknown artist has no cap."""
-        if candidate.disliked:
-            return Drop.DISLIKED
         if not self._identities.isdisjoint(self._tracks.identities(candidate.row)):
             return Drop.DUPLICATE
         artist = int(self._tracks.artists[candidate.row])

@@ -1,0 +1,338 @@
+"""Recommendations on a catalogue whose right answers are known."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from segue_jobs.contract import Exclusion, Family
+from segue_jobs.models import Assignment
+from segue_jobs.recommend.errors import (
+    AbsentTrackError,
+    EmptyCatalogueError,
+    RecommendError,
+    UnknownGenreError,
+    UnknownTrackError,
+)
+from segue_jobs.recommend.filters import Drop, Filters, Range
+from segue_jobs.recommend.recommender import Recommender
+from segue_jobs.records import Metadata, TrackRecord
+from support.synthetic_model import assemble, train_model
+from support.synthetic_tracks import synthetic_tracks
+
+TRACKS = 400
+GENRES = 5
+
+
+def detailed(record: TrackRecord) -> TrackRecord:
+    """Year, tempo and duration that differ between tracks; every seventh has no year."""
+    number = int(record.track_id)
+    year = None if number % 7 == 0 else 1960 + number % 60
+    return msgspec.structs.replace(
+        record,
+        metadata=msgspec.structs.replace(record.metadata, year=year),
+        descriptors={"tempoBpm": 60.0 + number % 100},
+        audio=msgspec.structs.replace(record.audio, duration_seconds=30.0 + number % 300),
+    )
+
+
+@cache
+def records() -> tuple[TrackRecord, ...]:
+    return tuple(map(detailed, synthetic_tracks("fma", TRACKS, genres=GENRES, tracks_per_artist=8)))
+
+
+def built(stored: Sequence[TrackRecord], **options) -> Recommender:
+    model, assignments = train_model(stored, k=8, **options)
+    return assemble(model, assignments, stored)
+
+
+@cache
+def recommender() -> Recommender:
+    return built(records())
+
+
+def track_of(genre: int, place: int = 0) -> str:
+    found = [record.track_id for record in records() if record.metadata.genres == (f"Genre {genre}",)]
+    return found[place]
+
+
+def test_what_is_similar_is_of_the_same_genre() -> None:
+    for genre in range(GENRES):
+        answer = recommender().similar(track_of(genre), limit=10)
+        assert [hit.genres for hit in answer.hits] == [(f"Genre {genre}",)] * 10
+        assert [hit.score for hit in answer.hits] == sorted((hit.score for hit in answer.hits), reverse=True)
+        assert all(0 <= hit.score <= 1 and 0 < hit.similarity <= 1 for hit in answer.hits)
+
+
+def test_the_artists_own_tracks_are_nearest_but_capped() -> None:
+    seed = records()[3]
+    own = [
+        hit for hit in recommender().similar(seed.track_id, artist_cap=None).hits if hit.artist == seed.metadata.artist
+    ]
+    assert len(own) >= 6
+    answer = recommender().similar(seed.track_id, artist_cap=1, limit=20)
+    assert max(Counter(hit.artist for hit in answer.hits).values()) == 1
+    assert answer.dropped[Drop.ARTIST_CAP] >= 5
+
+
+def test_unknown_artists_are_not_taken_for_one() -> None:
+    nameless = [
+        msgspec.structs.replace(record, metadata=Metadata(genres=record.metadata.genres)) for record in records()
+    ]
+    answer = built(nameless).similar(track_of(0), limit=10, artist_cap=1)
+    assert len(answer.hits) == 10
+    assert Drop.ARTIST_CAP not in answer.dropped
+
+
+def test_a_cap_that_uses_up_the_pool_is_answered_from_farther_away() -> None:
+    one_voice = [
+        msgspec.structs.replace(record, metadata=msgspec.structs.replace(record.metadata, artist="Wallpaper"))
+        if int(record.track_id) < 380
+        else record
+        for record in records()
+    ]
+    answer = built(one_voice).similar(track_of(0), limit=10, artist_cap=2)
+    assert len(answer.hits) == 10
+    assert sum(hit.artist == "Wallpaper" for hit in answer.hits) == 2
+
+
+def test_shares_of_every_hit_add_up_to_one() -> None:
+    for hit in recommender().recommend([track_of(0), track_of(1), track_of(0, 3)], limit=30).hits:
+        assert set(hit.why) == set(Family)
+        assert math.isclose(math.fsum(hit.why.values()), 1.0, abs_tol=1e-9)
+
+
+def test_a_model_of_some_families_explains_by_these() -> None:
+    families = (Family.TIMBRE, Family.RHYTHM)
+    hit = built(records(), families=families).similar(track_of(2)).hits[0]
+    assert tuple(hit.why) == families
+
+
+def test_every_taste_has_its_share_and_says_which_like_it_came_from() -> None:
+    likes = [track_of(0, place) for place in range(8)] + [track_of(3)]
+    answer = recommender().recommend(likes, limit=10)
+    genres = Counter(hit.genres[0] for hit in answer.hits)
+    assert genres["Genre 3"] >= 2
+    assert genres["Genre 0"] >= 5
+    liked = {record.track_id: record.metadata.genres for record in records()}
+    assert all(liked[hit.because] == hit.genres for hit in answer.hits)
+    assert sorted(track_id for taste in answer.tastes for track_id in taste) == sorted(likes)
+
+
+@given(st.permutations([track_of(0), track_of(1), track_of(1, 4), track_of(4), track_of(0, 6)]))
+@settings(max_examples=20)
+def test_the_order_and_repetition_of_likes_do_not_matter(likes: list[str]) -> None:
+    expected = recommender().recommend(sorted(likes), [track_of(2)])
+    assert recommender().recommend([*likes, likes[0]], [track_of(2)]) == expected
+
+
+@given(st.sets(st.integers(0, TRACKS - 1), min_size=1, max_size=6), st.integers(1, 40), st.integers(1, 4))
+@settings(max_examples=40)
+def test_no_seed_no_track_twice_no_artist_too_often(rows: set[int], limit: int, cap: int) -> None:
+    likes = [records()[row].track_id for row in rows]
+    answer = recommender().recommend(likes, limit=limit, artist_cap=cap)
+    ids = [hit.track_id for hit in answer.hits]
+    assert len(ids) == len(set(ids)) == limit
+    assert not set(ids) & set(likes)
+    assert max(Counter(hit.artist for hit in answer.hits).values()) <= cap
+    assert answer.dropped[Drop.SEED] == len(likes)
+
+
+def test_the_rows_and_the_storage_order_do_not_matter() -> None:
+    model, assignments = train_model(records(), k=8)
+    shuffled = [records()[row] for row in np.random.default_rng(0).permutation(TRACKS)]
+    answer = assemble(model, assignments[::-1], shuffled).similar(track_of(1), limit=30)
+    assert answer == recommender().similar(track_of(1), limit=30)
+
+
+def test_copies_of_the_seed_and_of_hits_are_left_out() -> None:
+    seed, best = records()[3], recommender().similar(records()[3].track_id).hits[0].track_id
+    copies = [
+        msgspec.structs.replace(seed, track_id="same-audio", metadata=Metadata(title="Other", artist="Else")),
+        msgspec.structs.replace(
+            seed,
+            track_id="same-title",
+            audio_sha256="f" * 64,
+            metadata=Metadata(title=f"  {str(seed.metadata.title).upper()} ", artist=str(seed.metadata.artist).lower()),
+        ),
+        msgspec.structs.replace(records()[int(best)], track_id="zz-copy-of-best"),
+    ]
+    answer = built([*records(), *copies]).similar(seed.track_id, limit=10)
+    ids = {hit.track_id for hit in answer.hits}
+    assert best in ids
+    assert not ids & {"same-audio", "same-title", "zz-copy-of-best"}
+    assert answer.dropped[Drop.DUPLICATE] == 3
+
+
+def test_dislikes_push_away_what_is_near_them() -> None:
+    liked, disliked = track_of(2), recommender().similar(track_of(2), artist_cap=None).hits[0]
+    before = {hit.track_id: hit.score for hit in recommender().similar(liked, limit=30, artist_cap=None).hits}
+    answer = recommender().recommend([liked], [disliked.track_id], limit=30, artist_cap=None)
+    after = {hit.track_id: hit.score for hit in answer.hits}
+    assert disliked.track_id not in after
+    assert answer.dropped[Drop.DISLIKED] > 0
+    assert all(after[track_id] <= before[track_id] for track_id in before.keys() & after.keys())
+
+
+def test_a_disliked_genre_disappears_from_the_list() -> None:
+    likes = [track_of(0), track_of(1)]
+    dislikes = [track_of(1, place) for place in range(1, 12)]
+    with_dislikes = recommender().recommend(likes, dislikes, limit=20)
+    without = recommender().recommend(likes, limit=20)
+    count = [sum(hit.genres == ("Genre 1",) for hit in answer.hits) for answer in (without, with_dislikes)]
+    assert count[1] < count[0]
+
+
+def test_filters_hold_for_every_hit_and_count_what_they_took() -> None:
+    filters = Filters(
+        genres=("genre 0", "GENRE 1"), year=Range(1970, 2000), tempo_bpm=Range(high=130), duration_seconds=Range(60)
+    )
+    answer = recommender().similar(track_of(0), limit=10, filters=filters)
+    stored = {record.track_id: record for record in records()}
+    for hit in answer.hits:
+        record = stored[hit.track_id]
+        assert record.metadata.genres[0] in ("Genre 0", "Genre 1")
+        assert 1970 <= record.metadata.year <= 2000
+        assert record.descriptors["tempoBpm"] <= 130
+        assert record.audio.duration_seconds >= 60
+    rules = (Drop.SEED, Drop.GENRE, Drop.YEAR, Drop.TEMPO, Drop.DURATION)
+    passing = recommender().similar(track_of(0), limit=TRACKS, artist_cap=None, filters=filters)
+    assert sum(answer.dropped[rule] for rule in rules) + len(passing.hits) == TRACKS
+
+
+def test_a_list_that_cannot_be_filled_says_why() -> None:
+    answer = recommender().similar(track_of(0), limit=50, filters=Filters(year=Range(1961, 1961)))
+    assert 0 < len(answer.hits) < 50
+    assert answer.note == (
+        f"only {len(answer.hits)} of 400 tracks are left; left out: 1 by seed, {answer.dropped[Drop.YEAR]} by year"
+    )
+
+
+def test_a_genre_that_no_track_has_is_an_error_with_a_suggestion() -> None:
+    with pytest.raises(UnknownGenreError, match=r"no track has the genre 'Genra 1'; did you mean 'genre 1'"):
+        recommender().similar(track_of(0), filters=Filters(genres=("Genra 1",)))
+
+
+@pytest.mark.parametrize("ends", [(2000, 1990), (math.nan, None)])
+def test_a_range_that_holds_nothing_is_an_error(ends) -> None:
+    with pytest.raises(RecommendError, match="holds nothing"):
+        Range(*ends)
+
+
+def test_an_unknown_id_is_an_error_with_suggestions() -> None:
+    with pytest.raises(UnknownTrackError, match=r"track '00003'; did you mean .*'000003' \(Artist 3 - Track 3\)"):
+        recommender().similar("00003")
+    with pytest.raises(UnknownTrackError, match=r"did you mean '000123' \(Artist 23 - Track 123\)"):
+        recommender().similar("track 123")
+    with pytest.raises(UnknownTrackError, match=r"has no track '\?'$"):
+        recommender().similar("?")
+
+
+@pytest.mark.parametrize(
+    ("likes", "dislikes", "options", "problem"),
+    [
+        ([], [], {}, "nothing to go by"),
+        (["000001"], ["000001"], {}, "'000001' is both liked and disliked"),
+        (["000001"], [], {"limit": 0}, "must be at least 1"),
+        (["000001"], [], {"artist_cap": 0}, "must be at least 1"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_refused(likes, dislikes, options, problem: str) -> None:
+    with pytest.raises(RecommendError, match=problem):
+        recommender().recommend(likes, dislikes, **options)
+
+
+def test_a_catalogue_of_one_track_gives_an_empty_list() -> None:
+    model, assignments = train_model(records(), k=8)
+    answer = assemble(model, assignments[:1], records()[:1]).similar(records()[0].track_id)
+    assert (answer.hits, answer.note) == ((), "the catalogue has no other track")
+
+
+def test_a_catalogue_without_any_usable_track_is_an_error() -> None:
+    model, assignments = train_model(records(), k=8)
+    with pytest.raises(EmptyCatalogueError, match="apply a TrainingRun"):
+        assemble(model, assignments, [msgspec.structs.replace(records()[0], recipe="other")])
+
+
+# New, changed and unusable tracks
+
+
+def test_a_new_track_is_placed_as_training_would_have_placed_it() -> None:
+    model, assignments = train_model(records(), k=8)
+    partly = assemble(model, assignments[:300], records())
+    assert partly.tracks.new.tolist() == [False] * 300 + [True] * 100
+    np.testing.assert_array_equal(partly.tracks.clusters, recommender().tracks.clusters)
+    np.testing.assert_allclose(partly.space.proximity.mean, recommender().space.proximity.mean, atol=1e-6)
+    np.testing.assert_allclose(partly.space.proximity.deviation, recommender().space.proximity.deviation, atol=1e-6)
+    assert [hit.track_id for hit in partly.similar(track_of(3)).hits] == [
+        hit.track_id for hit in recommender().similar(track_of(3)).hits
+    ]
+
+
+def test_a_track_whose_audio_changed_since_the_training_is_placed_anew() -> None:
+    model, assignments = train_model(records(), k=8)
+    row, other = 3, int(track_of(1, 2))
+    changed = list(records())
+    changed[row] = msgspec.structs.replace(records()[row], families=records()[other].families)
+    found = assemble(model, assignments, changed)
+    assert np.flatnonzero(found.tracks.new).tolist() == [row]
+    assert found.tracks.clusters[row] == found.tracks.clusters[other]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "message"),
+    [
+        ({"recipe": "recipe-2"}, Exclusion.RECIPE_MISMATCH, "recipe-2, the model with recipe-1"),
+        ({"families": {Family.TIMBRE: (0.0,) * 53}}, Exclusion.MISSING_FAMILY, "no spectral features"),
+        ({"families": dict.fromkeys(Family, (1.0,))}, Exclusion.LAYOUT_MISMATCH, "1 timbre dimensions, the model 53"),
+        (
+            {"families": {**records()[0].families, Family.HARMONY: (math.nan,) * 13}},
+            Exclusion.NON_FINITE_FEATURE,
+            "a harmony feature is not finite",
+        ),
+    ],
+)
+def test_a_track_that_does_not_fit_the_model_is_absent_with_its_reason(change, reason, message: str) -> None:
+    model, assignments = train_model(records(), k=8)
+    odd = msgspec.structs.replace(records()[0], track_id="odd", **change)
+    found = assemble(model, assignments, [*records(), odd])
+    assert found.absent["odd"].reason == reason
+    with pytest.raises(AbsentTrackError, match=f"'odd' cannot be compared: {reason}: .*{message}"):
+        found.recommend([track_of(0)], ["odd"])
+
+
+def test_a_track_without_direction_is_absent_as_a_zero_vector() -> None:
+    model, assignments = train_model(records(), k=8)
+    families, start = {}, 0
+    for part in model.layout:
+        end = start + len(part.dimensions)
+        families[part.family], start = model.scaler.mean[start:end], end
+    zero = msgspec.structs.replace(records()[0], track_id="zero", families=families)
+    assert assemble(model, assignments, [*records(), zero]).absent["zero"].reason == Exclusion.ZERO_VECTOR
+
+
+def test_the_reason_of_the_training_run_is_told() -> None:
+    model, assignments = train_model(records(), k=8)
+    left_out = Assignment(
+        model="fma:1", catalogue="fma", track_id="gone", excluded=Exclusion.MISSING_FAMILY, message="no rhythm"
+    )
+    with pytest.raises(AbsentTrackError, match="'gone' cannot be compared: MissingFamily: no rhythm"):
+        assemble(model, [*assignments, left_out], records()).similar("gone")
+
+
+def test_a_track_that_was_left_out_and_then_extracted_again_is_placed() -> None:
+    model, assignments = train_model(records()[1:], k=8)
+    left_out = Assignment(
+        model="fma:1", catalogue="fma", track_id=records()[0].track_id, excluded=Exclusion.MISSING_FAMILY
+    )
+    found = assemble(model, [*assignments, left_out], records())
+    assert found.tracks.new[0]
+    assert records()[0].track_id not in found.absent

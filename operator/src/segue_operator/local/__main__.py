@@ -6,12 +6,12 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
 from segue_operator.local.commandline import Command, Invocation, Parser, make_console, write_error
-from segue_operator.local.commands import COMMANDS
+from segue_operator.local.commands import SUMMARIES, load_command
 from segue_operator.local.errors import CommandError, CommandExit
 from segue_operator.local.java import LocalError
 from segue_operator.local.state import State
@@ -21,8 +21,8 @@ DEFAULT_STATE = ".segue"
 _DESCRIPTION = "Music recommendations from your own audio: the same manifests as on Kubernetes, run on this machine."
 
 
-def build_parser(commands: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
-    """Parser of all commands."""
+def build_parser(wanted: Mapping[str, Command]) -> argparse.ArgumentParser:
+    """Parser of all commands; only the wanted ones get their arguments."""
     shared = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     shared.add_argument(
         "--state", type=Path, metavar="DIR", help=f"state directory (default: {DEFAULT_STATE}, or ${STATE_VARIABLE})"
@@ -34,17 +34,19 @@ def build_parser(commands: Sequence[Command] = COMMANDS) -> argparse.ArgumentPar
         epilog="segue COMMAND --help shows an example of each.",
     )
     parsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
-    for command in commands:
-        examples = "\n".join(f"  {example}" for example in command.examples)
+    for name, summary in SUMMARIES.items():
+        command = wanted.get(name)
+        examples = "\n".join(f"  {example}" for example in command.examples) if command else ""
         child = parsers.add_parser(
-            command.name,
-            help=command.summary,
-            description=f"{command.summary[0].upper()}{command.summary[1:]}.",
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
             epilog=f"examples:\n{examples}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
             parents=[shared],
         )
-        command.add_arguments(child)
+        if command:
+            command.add_arguments(child)
     return parser
 
 
@@ -72,12 +74,17 @@ def _run(command: Command, call: Invocation) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    arguments = build_parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    wanted = {name: load_command(name) for name in SUMMARIES if name in given}
+    parser = build_parser(wanted)
+    if not given:
+        parser.print_help()
+        return CommandExit.USAGE
+    arguments = parser.parse_args(given)
     signal.signal(signal.SIGTERM, _interrupt)
-    given = getattr(arguments, "state", None) or os.environ.get(STATE_VARIABLE) or DEFAULT_STATE
-    call = Invocation(arguments, State(Path(given)), make_console(), make_console(stderr=True), os.environ)
-    command = next(command for command in COMMANDS if command.name == arguments.command)
-    return _run(command, call)
+    state = getattr(arguments, "state", None) or os.environ.get(STATE_VARIABLE) or DEFAULT_STATE
+    call = Invocation(arguments, State(Path(state)), make_console(), make_console(stderr=True), os.environ)
+    return _run(wanted[arguments.command], call)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,10 +39,8 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Command:
-    """One command: what ``--help`` shows, its arguments, and what it does (returning an exit code)."""
+    """One command: examples for its ``--help``, its arguments, and what it does (returning an exit code)."""
 
-    name: str
-    summary: str
     examples: Sequence[str]
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[Invocation], int]
@@ -52,11 +51,11 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Explain and exit with 2."""
+        wrong = re.match(r"argument COMMAND: invalid choice: '(.*?)' \(choose from (.*)\)", message)
         hint = None
-        if "invalid choice: " in message:
-            wrong = message.partition("invalid choice: '")[2].partition("'")[0]
-            known = message.partition("(choose from ")[2].rstrip(")").replace("'", "").split(", ")
-            hint = did_you_mean(wrong, known)
+        if wrong:
+            message = f"there is no command {wrong[1]!r}"
+            hint = did_you_mean(wrong[1], wrong[2].replace("'", "").split(", "))
         write_error(message, hint or f"see {self.prog} --help")
         sys.exit(CommandExit.USAGE)
 

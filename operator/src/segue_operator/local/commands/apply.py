@@ -138,8 +138,6 @@ def _run(call: Invocation) -> int:
 
 
 COMMAND = Command(
-    name="apply",
-    summary="bring resources to their end on this machine: ingest, train",
     examples=[
         "segue apply -f examples/demo --volume demo-music=.segue/demo",
         "segue apply -f mine            # manifests that `segue init` wrote",

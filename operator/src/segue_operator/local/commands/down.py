@@ -43,8 +43,6 @@ def _run(call: Invocation) -> int:
 
 
 COMMAND = Command(
-    name="down",
-    summary="end the running segue process of this state directory; the data stays",
     examples=["segue down"],
     add_arguments=_add_arguments,
     run=_run,

@@ -99,8 +99,6 @@ def _run(call: Invocation) -> int:
 
 
 COMMAND = Command(
-    name="get",
-    summary="show resources, pods, jobs or models",
     examples=["segue get", "segue get trackbatches -o wide", "segue get trackbatch demo -o yaml", "segue get models"],
     add_arguments=_add_arguments,
     run=_run,

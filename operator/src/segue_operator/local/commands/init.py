@@ -116,8 +116,6 @@ def _run(call: Invocation) -> int:
 
 
 COMMAND = Command(
-    name="init",
-    summary="write the two manifests for a folder of your own music",
     examples=["segue init ~/Music --catalogue mine --output mine"],
     add_arguments=_add_arguments,
     run=_run,

@@ -92,8 +92,6 @@ def _run(call: Invocation) -> int:
 
 
 COMMAND = Command(
-    name="logs",
-    summary="print the log of a pod, or of all pods of a resource",
     examples=[
         "segue logs trackbatch/demo",
         "segue logs demo-extract-0-x7k2p -f",

@@ -48,8 +48,6 @@ def _run(call: Invocation) -> int:
 
 
 COMMAND = Command(
-    name="map",
-    summary="draw a catalogue's clusters as a picture",
     examples=["segue map --catalogue demo --output clusters.png"],
     add_arguments=_add_arguments,
     run=_run,

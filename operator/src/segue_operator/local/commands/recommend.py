@@ -109,8 +109,6 @@ def _run(call: Invocation) -> int:
 
 
 COMMAND = Command(
-    name="recommend",
-    summary="recommend tracks, and say why",
     examples=[
         "segue recommend --catalogue demo --track drascula-track6 --why",
         "segue recommend --catalogue demo --like ardentryst-castle --like mrrescue-roof --dislike noiz2sa-stg1 -n 5",

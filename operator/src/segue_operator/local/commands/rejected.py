@@ -48,8 +48,6 @@ def _run(call: Invocation) -> int:
 
 
 COMMAND = Command(
-    name="rejected",
-    summary="list the tracks of a catalogue that were rejected, each with its reason",
     examples=["segue rejected --catalogue demo", "segue rejected --catalogue demo --reason DecodeError --json"],
     add_arguments=_add_arguments,
     run=_run,

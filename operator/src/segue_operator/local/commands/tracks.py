@@ -53,8 +53,6 @@ def _run(call: Invocation) -> int:
 
 
 COMMAND = Command(
-    name="tracks",
-    summary="list a catalogue's tracks with their ids and clusters",
     examples=["segue tracks --catalogue demo", "segue tracks castle --catalogue demo"],
     add_arguments=_add_arguments,
     run=_run,

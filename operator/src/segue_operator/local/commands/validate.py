@@ -29,8 +29,6 @@ def _run(call: Invocation) -> int:
 
 
 COMMAND = Command(
-    name="validate",
-    summary="check manifests without running anything",
     examples=["segue validate -f examples/demo"],
     add_arguments=_add_arguments,
     run=_run,

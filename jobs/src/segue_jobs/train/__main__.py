@@ -1,0 +1,16 @@
+"""Entry of the training program, for ``python -m segue_jobs.train`` and for ``spark-submit`` with this file's path."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    # spark-submit puts this folder in front of the path, where its modules could be taken for other packages'
+    sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]
+
+    from segue_jobs.contract import TrainArguments
+    from segue_jobs.runtime.program import run
+    from segue_jobs.train.main import main
+
+    sys.exit(run(TrainArguments, main))

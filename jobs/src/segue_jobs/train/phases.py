@@ -1,0 +1,230 @@
+"""The phases of a run that Spark does, each a function from what came before to a value."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from pyspark.ml.functions import array_to_vector, vector_to_array
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812 - Spark's own convention
+
+from segue_jobs.contract import Exclusion, Family, TrainArguments
+from segue_jobs.models import Candidate, PartitionRange, Scaler
+from segue_jobs.runtime.program import UnrecoverableError
+from segue_jobs.runtime.settings import KafkaSettings
+from segue_jobs.similarity.arrays import Doubles
+from segue_jobs.train import schema, snapshot
+from segue_jobs.train.choice import Choice, Metric, choose, feasible, score
+from segue_jobs.train.clusters import Method, fit_centres
+from segue_jobs.train.evaluation import SAMPLE_TRACKS, Evaluation, Sample
+from segue_jobs.train.space import in_fixed_order, partitions_for, scale
+from segue_jobs.train.usable import choose_recipe, recipe_mismatch
+
+_TRIALS_AT_ONCE = 4
+"""A trial's jobs are too small to fill two cores: several at once take two thirds of the time."""
+_STABILITY_SEED = 7919
+"""Added to the run's seed for the second clustering of a trial."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All loaded tracks, and what the model can use of them."""
+
+    frame: DataFrame
+    """By `schema.loaded`; tracks of other recipes are excluded as well."""
+    recipe: str
+    usable: int
+    excluded: Counter[Exclusion]
+
+    def usable_frame(self) -> DataFrame:
+        """Tracks that can be in the model."""
+        return self.frame.where(F.col("excluded").isNull())
+
+    def excluded_frame(self) -> DataFrame:
+        """Tracks that cannot, with ``excluded`` and ``message``."""
+        return self.frame.where(F.col("excluded").isNotNull()).select("track_id", "excluded", "message")
+
+
+@dataclass(frozen=True)
+class Units:
+    """The catalogue in the model's space."""
+
+    frame: DataFrame
+    """``track_id``, ``unit``; in fixed order, cached."""
+    tracks: int
+    zero: tuple[str, ...]
+    """Tracks that have no direction."""
+    scaler: Scaler
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The number of clusters, and how it was found."""
+
+    choice: Choice
+    candidates: tuple[Candidate, ...]
+    metrics: Mapping[str, float]
+    """Of the chosen candidate."""
+
+
+def sort_out(loaded: DataFrame, catalogue: str) -> Catalogue:
+    """Count what was loaded, choose the recipe, exclude the tracks of others.
+
+    Raises
+    ------
+    UnrecoverableError
+        No track can be used.
+    """
+    loaded = loaded.cache()
+    counts = loaded.groupBy("recipe", "excluded").count().collect()
+    excluded = Counter({Exclusion(row["excluded"]): 0 for row in counts if row["excluded"]})
+    recipes: Counter[str] = Counter()
+    for row in counts:
+        if row["excluded"]:
+            excluded[Exclusion(row["excluded"])] += row["count"]
+        else:
+            recipes[row["recipe"]] += row["count"]
+    if not recipes:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in excluded.most_common())
+        raise UnrecoverableError(
+            f"NoFeatures: none of the {excluded.total()} tracks of {catalogue!r} can be used "
+            f"({reasons or 'it is empty'}); ingest them again with a TrackBatch, then run again"
+        )
+    recipe = choose_recipe(recipes)
+    others = sum(count for other, count in recipes.items() if other != recipe)
+    if others:
+        excluded[Exclusion.RECIPE_MISMATCH] += others
+    return Catalogue(_exclude_other_recipes(loaded, recipes, recipe), recipe, recipes[recipe], excluded)
+
+
+def _exclude_other_recipes(loaded: DataFrame, recipes: Mapping[str, int], chosen: str) -> DataFrame:
+    for other in sorted(set(recipes) - {chosen}):
+        mine = F.col("excluded").isNull() & (F.col("recipe") == other)
+        problem = recipe_mismatch(other, chosen)
+        loaded = loaded.withColumns(
+            {
+                "message": F.when(mine, F.lit(problem.message)).otherwise(F.col("message")),
+                "excluded": F.when(mine, F.lit(str(problem.reason))).otherwise(F.col("excluded")),
+            }
+        )
+    return loaded
+
+
+def publish_snapshot(
+    catalogue: Catalogue, settings: KafkaSettings, arguments: TrainArguments
+) -> tuple[PartitionRange, ...]:
+    """Publish the usable tracks' features; returns the offsets between which they lie."""
+    topics = list(snapshot.family_topics(settings, arguments.family).values())
+    before = snapshot.end_positions(settings, topics)
+    snapshot.publish(
+        catalogue.usable_frame(), settings,
+        catalogue=arguments.catalogue, snapshot=arguments.run_uid, families=arguments.family,
+    )  # fmt: skip
+    return snapshot.ranges_between(before, snapshot.end_positions(settings, topics))
+
+
+def read_snapshot(
+    spark: SparkSession,
+    settings: KafkaSettings,
+    ranges: Sequence[PartitionRange],
+    arguments: TrainArguments,
+    tracks: int,
+) -> DataFrame:
+    """Read the snapshot back into a cached frame in fixed order, proven complete.
+
+    Raises
+    ------
+    ProgramError
+        Records are missing.
+    """
+    joined = snapshot.read_back(spark, settings, ranges, snapshot=arguments.run_uid, families=arguments.family)
+    ordered = in_fixed_order(joined, tracks).cache()
+    snapshot.verify(ordered, tracks, arguments.family, settings)
+    return ordered
+
+
+def to_units(joined: DataFrame, families: Sequence[Family], tracks: int) -> Units:
+    """Scale a snapshot.
+
+    Raises
+    ------
+    UnrecoverableError
+        No track has a direction.
+    """
+    scaled = scale(joined, families)
+    frame = scaled.frame.cache()
+    zero = tuple(row["track_id"] for row in frame.where("zero").select("track_id").collect())
+    if len(zero) == tracks:
+        raise UnrecoverableError(
+            f"NoFeatures: all features of all {tracks} tracks are 0; check the audio and ingest it again"
+        )
+    return Units(frame.where(~F.col("zero")).select("track_id", "unit"), tracks - len(zero), zero, scaled.scaler)
+
+
+def take_sample(units: Units, catalogue: Catalogue) -> Sample:
+    """Bring the tracks to choose by to the driver; the same ones for the same catalogue."""
+    frame = units.frame.select("track_id", vector_to_array(F.col("unit")).alias("vector"))
+    if units.tracks > SAMPLE_TRACKS:
+        frame = frame.orderBy(F.xxhash64("track_id"), "track_id").limit(SAMPLE_TRACKS)
+    named = catalogue.usable_frame().select("track_id", "artist", "genres")
+    table = frame.join(named, "track_id").toArrow().sort_by("track_id")
+    flat = table.column("vector").combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return Sample(
+        ids=tuple(table.column("track_id").to_pylist()),
+        vectors=flat.reshape(table.num_rows, -1).astype(np.float32),
+        artists=tuple(table.column("artist").to_pylist()),
+        genres=tuple(map(tuple, table.column("genres").to_pylist())),
+    )
+
+
+def choose_clusters(
+    spark: SparkSession, evaluation: Evaluation, ks: Sequence[int], tracks: int, method: Method
+) -> Chosen:
+    """Cluster the fitted part of the sample with every feasible k and two seeds, measure, choose."""
+    sample = evaluation.sample
+    frame = _fitted_part(spark, sample).cache()
+    possible = feasible(ks, min(tracks, int((~sample.held_out).sum())))
+    again = method.with_seed(method.seed + _STABILITY_SEED)
+
+    def trial(k: int) -> dict[str, float]:
+        centres = fit_centres(frame, k, method)
+        metrics = evaluation.candidate(centres, fit_centres(frame, k, again))
+        return metrics | {Metric.SCORE.value: score(metrics)}
+
+    frame.count()
+    with ThreadPoolExecutor(_TRIALS_AT_ONCE) as pool:
+        measured = dict(zip(possible.ks, pool.map(trial, possible.ks), strict=True))
+    frame.unpersist()
+    choice = choose(measured)
+    tried = tuple(Candidate(k=k, metrics=metrics) for k, metrics in measured.items())
+    candidates = tuple(sorted((*tried, *possible.skipped), key=lambda candidate: candidate.k))
+    return Chosen(choice, candidates, measured[choice.k])
+
+
+def _fitted_part(spark: SparkSession, sample: Sample) -> DataFrame:
+    rows = np.flatnonzero(~sample.held_out)
+    vectors = sample.vectors[rows].astype(np.float64)
+    width = vectors.shape[1]
+    numbers = pa.ListArray.from_arrays(
+        pa.array(np.arange(0, len(rows) * width + 1, width), pa.int32()), pa.array(vectors.ravel())
+    )
+    table = pa.table({"track_id": [sample.ids[row] for row in rows], "vector": numbers})
+    frame = spark.createDataFrame(table, schema.SAMPLE)
+    return frame.coalesce(partitions_for(len(rows))).select(array_to_vector(F.col("vector")).alias("unit"))
+
+
+def fit_final(units: Units, k: int, method: Method) -> Doubles:
+    """Cluster all tracks; returns (k, d) centres."""
+    return fit_centres(units.frame, k, method)
+
+
+def reference_vectors(units: Units, wanted: Sequence[str]) -> np.ndarray:
+    """Unit vectors of the reference tracks, in their order; (r, d)."""
+    rows = units.frame.where(F.col("track_id").isin(list(wanted))).collect()
+    found = {row["track_id"]: row["unit"].toArray() for row in rows}
+    return np.array([found[track_id] for track_id in wanted], dtype=np.float32)

@@ -1,0 +1,71 @@
+"""Explicit schemas of all that passes through Spark; nothing is inferred from data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+from pyspark.sql.types import (
+    ArrayType,
+    DoubleType,
+    IntegerType,
+    StringType,
+    StructField,
+    StructType,
+)
+
+from segue_jobs.contract import Family
+
+FEATURE_RECORD = StructType(
+    [
+        StructField("catalogue", StringType(), nullable=False),
+        StructField("trackId", StringType(), nullable=False),
+        StructField("snapshot", StringType(), nullable=False),
+        StructField("recipe", StringType(), nullable=False),
+        StructField("vector", ArrayType(DoubleType(), containsNull=False), nullable=False),
+        StructField("schemaVersion", IntegerType(), nullable=False),
+    ]
+)
+"""`records.FeatureRecord` as JSON on the feature topics."""
+
+SAMPLE = StructType(
+    [
+        StructField("track_id", StringType(), nullable=False),
+        StructField("vector", ArrayType(DoubleType(), containsNull=False), nullable=False),
+    ]
+)
+"""Unit vectors that come back from the driver for trial clusterings."""
+
+WRITTEN = StructType([StructField("cluster", IntegerType()), StructField("tracks", IntegerType(), nullable=False)])
+"""What a task reports of the assignments that it wrote: tracks of each cluster, null for excluded ones."""
+
+
+def loaded(families: Sequence[Family]) -> StructType:
+    """A track as loaded from MongoDB: usable with all its vectors, or excluded with a message."""
+    return StructType(
+        [
+            StructField("track_id", StringType(), nullable=False),
+            StructField("recipe", StringType()),
+            StructField("artist", StringType()),
+            StructField("genres", ArrayType(StringType(), containsNull=False), nullable=False),
+            StructField("excluded", StringType()),
+            StructField("message", StringType()),
+            *(StructField(family, ArrayType(DoubleType(), containsNull=False)) for family in families),
+        ]
+    )
+
+
+def loaded_arrow(families: Sequence[Family]) -> pa.Schema:
+    """The same as `loaded` for Arrow."""
+    numbers = pa.list_(pa.field("element", pa.float64(), nullable=False))
+    return pa.schema(
+        [
+            pa.field("track_id", pa.string(), nullable=False),
+            pa.field("recipe", pa.string()),
+            pa.field("artist", pa.string()),
+            pa.field("genres", pa.list_(pa.field("element", pa.string(), nullable=False)), nullable=False),
+            pa.field("excluded", pa.string()),
+            pa.field("message", pa.string()),
+            *(pa.field(family, numbers) for family in families),
+        ]
+    )

@@ -1,0 +1,52 @@
+"""The steps of a training run: each is timed, logged, shown as a metric, and not begun once the program is to stop."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import Gauge
+
+from segue_jobs.runtime.program import ProgramError
+
+logger = logging.getLogger(__name__)
+
+PHASES = ("read-ranges", "start-spark", "load", "publish", "read-back", "scale", "choose", "fit", "assign", "promote")
+
+_PHASE = Gauge("segue_train_phase", "1 for the phase that runs now", ["phase"])
+_SECONDS = Gauge("segue_train_phase_seconds", "Duration of a finished phase", ["phase"])
+
+
+class Steps:
+    """Runs one phase after the other."""
+
+    def __init__(self, stopping: threading.Event) -> None:
+        self._stopping = stopping
+        for phase in PHASES:
+            _PHASE.labels(phase).set(0)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[dict[str, object]]:
+        """Time a phase; what is put into the yielded dictionary is logged with it.
+
+        Raises
+        ------
+        ProgramError
+            The program was asked to stop before the phase began.
+        """
+        if self._stopping.is_set():
+            raise ProgramError(f"stopped before phase {name!r}; a repeated run publishes the model")
+        started = time.monotonic()
+        figures: dict[str, object] = {}
+        _PHASE.labels(name).set(1)
+        logger.info("phase started", extra={"phase": name})
+        try:
+            yield figures
+        finally:
+            _PHASE.labels(name).set(0)
+        seconds = time.monotonic() - started
+        _SECONDS.labels(name).set(seconds)
+        logger.info("phase finished", extra={"phase": name, "seconds": round(seconds, 2), **figures})

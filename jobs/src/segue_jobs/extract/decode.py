@@ -23,8 +23,12 @@ MINIMUM_SAMPLE_RATE = 8000
 SILENT_PEAK = 1e-4
 """-80 dB below full scale: what is left of silence after dithering and lossy coding."""
 _BLOCK_FRAMES = 1 << 16
-_UNSUPPORTED = (1, 4)
-"""libsndfile's SF_ERR_UNRECOGNISED_FORMAT and SF_ERR_UNSUPPORTED_ENCODING."""
+_NO_AUDIO_FOUND = 7
+_UNSUPPORTED = (1, 4, _NO_AUDIO_FOUND, 18, 26)
+"""libsndfile's codes for a format or encoding that is not known or not implemented. Its code 7, "no regular file", is
+what an MP3 without a single frame gets."""
+_LOUDEST = 1e6
+"""120 dB above full scale: squares of anything louder leave the range of a float."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class DecodedAudio:
         rate = self._file.samplerate
         resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality=RESAMPLER_QUALITY)
         peak = 0.0
+        self._decoded = 0
         self._seek(self._start)
         while self._decoded < self._frames:
             block = self._read(min(_BLOCK_FRAMES, self._frames - self._decoded))
@@ -134,9 +139,10 @@ def _mono(block: Samples) -> Samples:
 
 def _peak(mono: Samples) -> float:
     peak = float(np.abs(mono).max())
-    if not math.isfinite(peak):
-        raise RejectedError(Stage.ANALYSE, Reason.NON_FINITE_FEATURE, "the samples hold NaN or infinite values")
-    return peak
+    if math.isfinite(peak) and peak <= _LOUDEST:
+        return peak
+    message = "the samples hold NaN, infinite or absurdly large values"
+    raise RejectedError(Stage.ANALYSE, Reason.NON_FINITE_FEATURE, message)
 
 
 def check_file(path: Path, maximum_bytes: int) -> int:
@@ -210,4 +216,6 @@ def _place(file: soundfile.SoundFile, window: Window) -> tuple[int, int]:
 
 def _detail(error: Exception) -> str:
     """What libsndfile says, without the path, which it shows as bytes."""
+    if getattr(error, "code", None) == _NO_AUDIO_FOUND:
+        return "no audio frame in it"
     return str(getattr(error, "error_string", error)).strip()[:300]

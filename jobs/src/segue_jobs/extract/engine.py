@@ -45,7 +45,13 @@ def _librosa() -> FeatureEngine:
     return LibrosaEngine()
 
 
-_ENGINES: Mapping[Engine, Callable[[], FeatureEngine]] = {Engine.LIBROSA: _librosa}
+def _native() -> FeatureEngine:
+    from segue_jobs.extract.native_engine import NativeEngine
+
+    return NativeEngine()
+
+
+_ENGINES: Mapping[Engine, Callable[[], FeatureEngine]] = {Engine.LIBROSA: _librosa, Engine.NATIVE: _native}
 
 
 @cache

@@ -23,7 +23,7 @@ class RejectedError(Exception):
 
 
 class AudioSource(Protocol):
-    """One track's window, decoded once: take either its blocks or its samples."""
+    """One track's window; every call of `blocks` or `samples` decodes it from its start."""
 
     @property
     def expected_seconds(self) -> float:

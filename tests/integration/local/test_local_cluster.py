@@ -1,0 +1,413 @@
+"""Jobs and Deployments as real processes: retried, ended, suspended, resumed and logged as in Kubernetes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from segue_operator.api.objects import Key, Kind, Manifest
+from segue_operator.local.cluster import LocalCluster
+from segue_operator.local.container import read_group, signal_group
+from segue_operator.local.files import read_objects
+from segue_operator.local.java import LocalError
+from segue_operator.local.kubelet import METRICS_PORT_ANNOTATION
+from segue_operator.local.workloads.pods import BackOff
+from support.waiting import eventually, eventually_true
+from support.workloads import condition, deployment, failure_policy, job, key, manifest
+
+FAST = BackOff(first_seconds=0.05, longest_seconds=0.2)
+QUICK_END = {"terminationGracePeriodSeconds": 2}
+
+
+def cluster_in(folder: Path, **options: Any) -> LocalCluster:
+    return LocalCluster(folder / "state", job_back_off=FAST, restart_back_off=FAST, **options)
+
+
+async def until(cluster: LocalCluster, wanted: Key, holds: Callable[[Manifest], bool]) -> Manifest:
+    """The object, as soon as something holds for it."""
+    async with asyncio.timeout(30):
+        async for event in cluster.watch([wanted.kind]):
+            if Key.of(event.object) == wanted and holds(event.object):
+                return event.object
+    raise AssertionError("the watch ended")
+
+
+async def ended(cluster: LocalCluster, name: str) -> Manifest:
+    """The Job, once it is Complete or Failed."""
+    return await until(
+        cluster,
+        key(Kind.JOB, name),
+        lambda found: any(condition(found, type_).get("status") == "True" for type_ in ("Complete", "Failed")),
+    )
+
+
+async def pods(cluster: LocalCluster) -> list[Manifest]:
+    return await cluster.list(Kind.POD)
+
+
+async def no_pods(cluster: LocalCluster) -> bool:
+    return not await pods(cluster)
+
+
+async def running_pod(cluster: LocalCluster, holds: Callable[[Manifest], bool] = lambda _: True) -> Manifest:
+    async with asyncio.timeout(30):
+        async for event in cluster.watch([Kind.POD]):
+            if event.object.get("status", {}).get("phase") == "Running" and holds(event.object):
+                return event.object
+    raise AssertionError("the watch ended")
+
+
+async def group_of(folder: Path, pod: Manifest) -> int:
+    """Process group of a running pod."""
+    path = folder / "state" / "pods" / pod["metadata"]["uid"] / "process-group"
+    await eventually_true(lambda: read_group(path))
+    group = read_group(path)
+    assert group is not None
+    return group
+
+
+async def gone(group: int) -> bool:
+    """Whether a process group vanishes soon."""
+    for _ in range(500):
+        if not signal_group(group, 0):
+            return True
+        await asyncio.sleep(0.02)
+    return False
+
+
+def exit_code(pod: Manifest) -> int:
+    return int(pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"])
+
+
+async def test_indexed_job_runs_every_index_and_keeps_logs_and_termination_messages(tmp_path: Path) -> None:
+    script = 'echo "index $JOB_COMPLETION_INDEX"; printf "%5000s" "$JOB_COMPLETION_INDEX" > $SEGUE_TERMINATION_LOG'
+    async with cluster_in(tmp_path) as cluster:
+        await cluster.create(job("j", "sh", "-c", script, completions=3, parallelism=2))
+        found = await ended(cluster, "j")
+        assert condition(found, "Complete")["reason"] == "CompletionsReached"
+        assert found["status"]["completedIndexes"] == "0-2"
+        for pod in await pods(cluster):
+            index = pod["metadata"]["annotations"]["batch.kubernetes.io/job-completion-index"]
+            assert cluster.log_path(Key.of(pod)).read_text() == f"index {index}\n"
+            message = pod["status"]["containerStatuses"][0]["state"]["terminated"]["message"]
+            assert len(message.encode()) == 4096
+
+
+async def test_failed_index_is_retried_and_the_others_are_not_repeated(tmp_path: Path) -> None:
+    marker = tmp_path / "tried"
+    script = f'[ "$JOB_COMPLETION_INDEX" = 1 ] || exit 0; [ -e {marker} ] && exit 0; touch {marker}; exit 1'
+    async with cluster_in(tmp_path) as cluster:
+        await cluster.create(job("j", "sh", "-c", script, completions=3, backoffLimitPerIndex=1))
+        found = await ended(cluster, "j")
+        assert condition(found, "Complete")["status"] == "True"
+        assert (found["status"]["succeeded"], found["status"]["failed"]) == (3, 1)
+        assert len(await pods(cluster)) == 4
+
+
+async def test_exit_2_fails_the_job_at_once_and_ends_the_other_pods(tmp_path: Path) -> None:
+    script = '[ "$JOB_COMPLETION_INDEX" = 1 ] && exit 2; exec sleep 60'
+    given = job(
+        "j", "sh", "-c", script, completions=2, backoffLimitPerIndex=5, podFailurePolicy=failure_policy(FailJob=[2])
+    )
+    async with cluster_in(tmp_path) as cluster:
+        await cluster.create(given)
+        found = await ended(cluster, "j")
+        assert condition(found, "Failed")["reason"] == "PodFailurePolicy"
+        assert "exit code 2" in condition(found, "Failed")["message"]
+        assert condition(found, "FailureTarget")["status"] == "True"
+        assert found["status"]["active"] == 0
+        assert [exit_code(pod) for pod in await pods(cluster)] == [2]
+
+
+async def test_exit_3_fails_its_index_only(tmp_path: Path) -> None:
+    script = '[ "$JOB_COMPLETION_INDEX" = 1 ] && exit 3; exit 0'
+    given = job(
+        "j", "sh", "-c", script, completions=3, backoffLimitPerIndex=5, podFailurePolicy=failure_policy(FailIndex=[3])
+    )
+    async with cluster_in(tmp_path) as cluster:
+        await cluster.create(given)
+        found = await ended(cluster, "j")
+        assert condition(found, "Failed")["reason"] == "FailedIndexes"
+        assert (found["status"]["completedIndexes"], found["status"]["failedIndexes"]) == ("0,2", "1")
+        assert len(await pods(cluster)) == 3
+
+
+@pytest.mark.parametrize("victim", ["worker", "guard"])
+async def test_killed_worker_is_recorded_and_retried(tmp_path: Path, victim: str) -> None:
+    marker = tmp_path / "tried"
+    async with cluster_in(tmp_path) as cluster:
+        script = f"[ -e {marker} ] && exit 0; touch {marker}; sleep 60"
+        await cluster.create(job("j", "sh", "-c", script, backoffLimitPerIndex=2))
+        group = await group_of(tmp_path, await running_pod(cluster))
+        await eventually_true(marker.exists)
+        if victim == "worker":
+            os.killpg(group, signal.SIGKILL)
+        else:
+            os.kill(parent_of(group), signal.SIGKILL)
+        found = await ended(cluster, "j")
+        assert condition(found, "Complete")["status"] == "True"
+        assert sorted(exit_code(pod) for pod in await pods(cluster)) == [0, 137]
+        assert await gone(group)
+
+
+def parent_of(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        pytest.skip("finding a parent process needs /proc")
+    return int(next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("PPid")))
+
+
+async def test_suspended_job_ends_its_pods_and_resumes(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    script = f"[ -e {gate} ] && exit 0; exec sleep 60"
+    async with cluster_in(tmp_path) as cluster:
+        await cluster.create(job("j", "sh", "-c", script, completions=2, pod=QUICK_END))
+        await until(cluster, key(Kind.JOB, "j"), lambda found: found.get("status", {}).get("ready") == 2)
+        await cluster.apply(changed("j", suspend=True))
+        found = await until(
+            cluster, key(Kind.JOB, "j"), lambda found: condition(found, "Suspended").get("status") == "True"
+        )
+        assert "startTime" not in found["status"]
+        await until(cluster, key(Kind.JOB, "j"), lambda found: found["status"]["terminating"] == 0)
+        assert await pods(cluster) == []
+        gate.touch()
+        await cluster.apply(changed("j", suspend=False))
+        found = await ended(cluster, "j")
+        assert found["status"]["completedIndexes"] == "0,1"
+        assert found["status"]["failed"] == 0
+        assert condition(found, "Suspended")["reason"] == "JobResumed"
+
+
+def changed(name: str, **fields: Any) -> Manifest:
+    """The few fields of a Job that may change."""
+    return manifest(Kind.JOB, name, fields)
+
+
+async def test_parallelism_may_change_while_a_job_runs(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    script = f"while [ ! -e {gate} ]; do sleep 0.05; done"
+    async with cluster_in(tmp_path) as cluster:
+        await cluster.create(job("j", "sh", "-c", script, completions=4, parallelism=1))
+        wanted = key(Kind.JOB, "j")
+        await until(cluster, wanted, lambda found: found.get("status", {}).get("ready") == 1)
+        await cluster.apply(changed("j", parallelism=3))
+        await until(cluster, wanted, lambda found: found["status"]["ready"] == 3)
+        await cluster.apply(changed("j", parallelism=1))
+        await until(cluster, wanted, lambda found: found["status"]["ready"] == 1 and not found["status"]["terminating"])
+        gate.touch()
+        found = await ended(cluster, "j")
+        assert found["status"]["completedIndexes"] == "0-3"
+        assert found["status"]["failed"] == 0
+
+
+async def test_deadline_fails_the_job_and_ends_its_pods(tmp_path: Path) -> None:
+    async with cluster_in(tmp_path) as cluster:
+        await cluster.create(job("j", "sleep", "60", activeDeadlineSeconds=1))
+        group = await group_of(tmp_path, await running_pod(cluster))
+        found = await ended(cluster, "j")
+        assert condition(found, "Failed")["reason"] == "DeadlineExceeded"
+        assert await gone(group)
+
+
+async def test_whole_process_group_ends_with_its_pod(tmp_path: Path) -> None:
+    async with cluster_in(tmp_path) as cluster:
+        await cluster.create(job("j", "sh", "-c", "sleep 60 & sleep 60 & wait", pod=QUICK_END))
+        group = await group_of(tmp_path, await running_pod(cluster))
+        await cluster.delete(key(Kind.JOB, "j"))
+        assert await gone(group)
+        await eventually(lambda: no_pods(cluster))
+        assert not any((tmp_path / "state" / "pods").iterdir())
+
+
+async def test_deployment_restarts_with_back_off_and_scales(tmp_path: Path) -> None:
+    marker = tmp_path / "tried"
+    script = f"[ -e {marker} ] && exec sleep 60; touch {marker}; exit 1"
+    async with cluster_in(tmp_path) as cluster:
+        given = deployment("d", "sh", "-c", script, **QUICK_END)
+        await cluster.apply(given)
+        async for event in cluster.watch([Kind.POD]):
+            waiting = (
+                event.object["status"]["containerStatuses"][0]["state"].get("waiting")
+                if "status" in event.object
+                else None
+            )
+            if waiting:
+                assert waiting["reason"] == "CrashLoopBackOff"
+                break
+        pod = await running_pod(cluster, lambda pod: pod["status"]["containerStatuses"][0]["restartCount"] == 1)
+        assert pod["status"]["containerStatuses"][0]["lastState"]["terminated"]["exitCode"] == 1
+        wanted = key(Kind.DEPLOYMENT, "d")
+        found = await until(cluster, wanted, lambda found: found["status"]["readyReplicas"] == 1)
+        assert condition(found, "Available")["status"] == "True"
+        for replicas in (3, 0):
+            applied = await cluster.apply({**given, "spec": {**given["spec"], "replicas": replicas}})
+            found = await until(
+                cluster,
+                wanted,
+                lambda found, replicas=replicas: (
+                    found["status"]["readyReplicas"] == replicas and found["status"]["replicas"] == replicas
+                ),
+            )
+            assert found["status"]["observedGeneration"] == applied["metadata"]["generation"]
+        await eventually(lambda: no_pods(cluster))
+
+
+async def test_new_template_replaces_a_deployments_pods(tmp_path: Path) -> None:
+    async with cluster_in(tmp_path) as cluster:
+        await cluster.apply(deployment("d", "sleep", "60"))
+        first = await running_pod(cluster)
+        await cluster.apply(deployment("d", "sleep", "61"))
+        second = await running_pod(cluster, lambda pod: pod["metadata"]["name"] != first["metadata"]["name"])
+
+        async def only_one() -> list[Manifest]:
+            left = await pods(cluster)
+            return left if len(left) == 1 else []
+
+        left = await eventually(only_one)
+        assert left[0]["metadata"]["uid"] == second["metadata"]["uid"]
+
+
+async def test_missing_claim_and_secret_leave_the_pod_pending_with_the_name(tmp_path: Path) -> None:
+    volume = {"name": "source", "persistentVolumeClaim": {"claimName": "fma"}}
+    mount = {"volumeMounts": [{"name": "source", "mountPath": "/source"}]}
+    secret = {"env": [{"name": "X", "valueFrom": {"secretKeyRef": {"name": "segue-mongodb", "key": "uri"}}}]}
+    async with cluster_in(tmp_path) as cluster:
+        await cluster.create(job("claim", "true", pod={"volumes": [volume], "container": mount}))
+        await cluster.create(job("secret", "true", pod={"container": secret}))
+        for name, message in (("claim", 'persistentvolumeclaim "fma" not found'), ("secret", 'secret "segue-mongodb"')):
+            async for event in cluster.watch([Kind.POD]):
+                pod = event.object
+                if pod["metadata"]["labels"]["job-name"] == name and "status" in pod:
+                    waiting = pod["status"]["containerStatuses"][0]["state"]["waiting"]
+                    assert pod["status"]["phase"] == "Pending"
+                    assert waiting["reason"] == "CreateContainerConfigError"
+                    assert message in waiting["message"]
+                    break
+
+
+async def test_volumes_secrets_and_metrics_port_reach_the_process(tmp_path: Path) -> None:
+    (tmp_path / "music").mkdir()
+    (tmp_path / "music" / "song").write_text("la")
+    container = {
+        "args": ["/source/song"],
+        "env": [
+            {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}},
+            {"name": "SEGUE_METRICS_PORT", "value": "8080"},
+        ],
+        "volumeMounts": [{"name": "source", "mountPath": "/source"}],
+    }
+    script = 'cat "$0"; echo " $PASSWORD $SEGUE_METRICS_PORT"'
+    volume = {"name": "source", "persistentVolumeClaim": {"claimName": "c"}}
+    given = job("j", "sh", "-c", script, pod={"container": container, "volumes": [volume]})
+    async with cluster_in(tmp_path, volumes={"c": tmp_path / "music"}, secrets={"s": {"k": "hush"}}) as cluster:
+        await cluster.create(given)
+        await ended(cluster, "j")
+        [pod] = await pods(cluster)
+        port = pod["metadata"]["annotations"][METRICS_PORT_ANNOTATION]
+        assert cluster.log_path(Key.of(pod)).read_text() == f"la hush {port}\n"
+        assert port != "8080"
+    stored = [path.read_text() for path in (tmp_path / "state").rglob("*.json")]
+    assert stored
+    assert not any("hush" in text for text in stored)
+
+
+async def test_job_goes_on_when_the_cluster_comes_back(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    script = f'[ "$JOB_COMPLETION_INDEX" = 0 ] && exit 0; [ -e {gate} ] && exit 0; exec sleep 60'
+    given = job("j", "sh", "-c", script, completions=2, backoffLimitPerIndex=0, podFailurePolicy=failure_policy())
+    async with cluster_in(tmp_path) as cluster:
+        await cluster.create(given)
+        await until(cluster, key(Kind.JOB, "j"), lambda found: found.get("status", {}).get("completedIndexes") == "0")
+        group = await group_of(
+            tmp_path,
+            await running_pod(
+                cluster, lambda pod: pod["metadata"]["labels"]["batch.kubernetes.io/job-completion-index"] == "1"
+            ),
+        )
+    assert await gone(group)
+    gate.touch()
+    async with cluster_in(tmp_path) as cluster:
+        found = await ended(cluster, "j")
+        assert condition(found, "Complete")["status"] == "True"
+        assert found["status"]["failed"] == 0
+        assert len(await pods(cluster)) == 3
+
+
+PARENT = """
+    import asyncio, sys
+    from pathlib import Path
+    from support.waiting import eventually, eventually_true
+from support.workloads import job
+    from segue_operator.local.cluster import LocalCluster
+
+    async def main():
+        async with LocalCluster(Path(sys.argv[1])) as cluster:
+            await cluster.create(job("j", "sh", "-c", "sleep 60 & sleep 60", backoffLimitPerIndex=1))
+            await asyncio.sleep(60)
+
+    asyncio.run(main())
+"""
+
+
+async def test_killed_parent_leaves_no_process_and_the_job_is_retried(tmp_path: Path, repository: Path) -> None:
+    state = tmp_path / "state"
+    environment = {**os.environ, "PYTHONPATH": str(repository / "tests")}
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", textwrap.dedent(PARENT), str(state), env=environment
+    )
+    await eventually_true(lambda: running_in(state))
+    running = running_in(state)
+    group = await group_of(tmp_path, running[0])
+    with pytest.raises(LocalError, match="in use by another segue"):
+        await LocalCluster(state).__aenter__()
+    parent.kill()
+    await parent.wait()
+    assert await gone(group)
+    async with cluster_in(tmp_path) as cluster:
+        lost = await until(cluster, Key.of(running[0]), lambda pod: pod["status"]["phase"] == "Failed")
+        assert lost["status"]["containerStatuses"][0]["state"]["terminated"]["reason"] == "ContainerStatusUnknown"
+        assert condition(lost, "DisruptionTarget")["status"] == "True"
+        retried = await running_pod(cluster)
+        assert retried["metadata"]["name"] != running[0]["metadata"]["name"]
+
+
+def of_kind(state: Path, kind: Kind) -> list[Manifest]:
+    return [found for found in read_objects(state) if found["kind"] == kind]
+
+
+def running_in(state: Path) -> list[Manifest]:
+    return [pod for pod in of_kind(state, Kind.POD) if pod.get("status", {}).get("phase") == "Running"]
+
+
+async def test_processes_end_when_the_body_fails(tmp_path: Path) -> None:
+    groups: list[int] = []
+
+    async def fail() -> None:
+        async with cluster_in(tmp_path) as cluster:
+            await cluster.create(job("j", "sleep", "60"))
+            groups.append(await group_of(tmp_path, await running_pod(cluster)))
+            raise RuntimeError("oops")
+
+    with pytest.raises(RuntimeError, match="oops"):
+        await fail()
+    assert await gone(groups[0])
+
+
+async def test_pod_that_ignores_sigterm_is_killed_after_its_grace_period(tmp_path: Path) -> None:
+    async with cluster_in(tmp_path) as cluster:
+        script = 'trap "" TERM; echo deaf; while true; do sleep 0.1; done'
+        await cluster.create(job("j", "sh", "-c", script, pod={"terminationGracePeriodSeconds": 0.3}))
+        pod = await running_pod(cluster)
+        await eventually_true(cluster.log_path(Key.of(pod)).read_text)
+        group = await group_of(tmp_path, pod)
+    assert await gone(group)
+    [left] = of_kind(tmp_path / "state", Kind.POD)
+    assert exit_code(left) == 137

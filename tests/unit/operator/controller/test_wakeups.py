@@ -1,0 +1,58 @@
+"""Which resources an event wakes."""
+
+from __future__ import annotations
+
+from segue_operator.api.objects import Key, Kind, Manifest
+from segue_operator.controller.cluster import WatchEvent
+from segue_operator.controller.wakeups import Wakeups
+from support.workloads import job, key, manifest, stored
+
+
+def run(name: str, *batches: str, namespace: str = "default") -> Manifest:
+    return manifest(Kind.TRAINING_RUN, name, {"batches": list(batches)}, namespace=namespace)
+
+
+def batch(name: str) -> Manifest:
+    return manifest(Kind.TRACK_BATCH, name, {}, namespace="default")
+
+
+def woken(wakeups: Wakeups, given: Manifest, type_: str = "MODIFIED") -> set[Key]:
+    return set(wakeups.of(WatchEvent(type_, given)))  # type: ignore[arg-type]
+
+
+def test_batch_wakes_itself_and_the_runs_that_name_it_in_its_namespace() -> None:
+    wakeups = Wakeups()
+    for given in (run("r1", "b"), run("r2", "other"), run("r3", "b", namespace="elsewhere"), run("r4")):
+        woken(wakeups, given)
+    assert woken(wakeups, batch("b")) == {key(Kind.TRACK_BATCH, "b"), key(Kind.TRAINING_RUN, "r1")}
+    assert woken(wakeups, batch("b"), "DELETED") == {key(Kind.TRACK_BATCH, "b"), key(Kind.TRAINING_RUN, "r1")}
+
+
+def test_deleted_run_is_woken_no_more() -> None:
+    wakeups = Wakeups()
+    woken(wakeups, run("r", "b"))
+    assert woken(wakeups, run("r", "b"), "DELETED") == {key(Kind.TRAINING_RUN, "r")}
+    assert woken(wakeups, batch("b")) == {key(Kind.TRACK_BATCH, "b")}
+
+
+def test_child_wakes_the_owner_of_our_kinds_only() -> None:
+    child = stored(job("j"))
+    child["metadata"]["ownerReferences"] = [
+        {"apiVersion": "segue.dev/v1alpha1", "kind": "TrackBatch", "name": "b", "uid": "1"},
+        {"apiVersion": "other.dev/v1", "kind": "TrackBatch", "name": "x", "uid": "2"},
+        {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d", "uid": "3"},
+    ]
+    assert woken(Wakeups(), child) == {key(Kind.TRACK_BATCH, "b")}
+
+
+def test_pod_wakes_by_its_labels() -> None:
+    labels = {"segue.dev/trackbatch": "b", "segue.dev/trainingrun": "r"}
+    pod = manifest(Kind.POD, "p", {}, labels=labels)
+    assert woken(Wakeups(), pod) == {key(Kind.TRACK_BATCH, "b"), key(Kind.TRAINING_RUN, "r")}
+    assert woken(Wakeups(), manifest(Kind.POD, "p", {})) == set()
+
+
+def test_run_with_a_wrong_list_of_batches_is_no_defect() -> None:
+    wakeups = Wakeups()
+    assert woken(wakeups, manifest(Kind.TRAINING_RUN, "r", {"batches": [{}, "b"]})) == {key(Kind.TRAINING_RUN, "r")}
+    assert woken(wakeups, manifest(Kind.TRAINING_RUN, "r", {"batches": None})) == {key(Kind.TRAINING_RUN, "r")}

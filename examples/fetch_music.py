@@ -4,7 +4,7 @@ Usage: python examples/fetch_music.py OUT [--packages NAME ...]
 
 Writes ``OUT/music/<package>/<id>.ogg`` (tracks of 30 seconds or more), each package's licence beside them and
 ``OUT/tracks.csv``. A few short sound effects, a broken file and a row without audio are kept on purpose, to show what
-becomes of them. A package that is there already is not fetched again. Exit code 3: no package could be had.
+becomes of them. A package that is there already is not fetched again. Exit code 3: too few tracks could be had.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ MINIMUM_SECONDS = 30.0
 EFFECTS_FROM = frozenset({"ardentryst", "mrrescue", "tumiki-fighters-data"})
 EFFECT_SECONDS = (0.2, 4.0)
 LARGEST_MEMBER_BYTES = 200 * 1024 * 1024
-NOTHING_FETCHED = 3
+ENOUGH_TRACKS = 20
+TOO_FEW_FETCHED = 3
 COLUMNS = ("id", "title", "artist", "album", "genre", "path")
 TAGS = {
     "title": ("title", "TIT2"),
@@ -279,10 +280,9 @@ def update_lists(console: Console) -> bool:
 
 def report(fetched: list[Fetched], failed: dict[str, str], out: Path, console: Console) -> None:
     """Say what is there and under which licences."""
-    for item in sorted(fetched, key=lambda item: item.package):
+    for item in sorted((item for item in fetched if item.is_new), key=lambda item: item.package):
         licence = licences(out / "music" / item.package / "copyright")
-        state = "fetched" if item.is_new else "present"
-        line = f"  {item.package:22} {item.tracks:3} tracks  {state}  {licence}"
+        line = f"  {item.package:22} {item.tracks:3} tracks  {licence}"
         console.print(line, highlight=False, soft_wrap=True)
     for package, reason in sorted(failed.items()):
         console.print(f"  {package:22} not available: {reason}", highlight=False, soft_wrap=True)
@@ -302,14 +302,14 @@ def main(argv: list[str] | None = None) -> int:
     missing = [tool for tool in ("apt-get", "dpkg-deb") if not shutil.which(tool)]
     if missing and not all((music / package).is_dir() for package in arguments.packages):
         console.print(f"{' and '.join(missing)} not found: this system has no Debian packages", soft_wrap=True)
-        return NOTHING_FETCHED
+        return TOO_FEW_FETCHED
     fetched, failed = fetch_all(arguments.packages, music, console)
     if failed and update_lists(console):
         again, failed = fetch_all(sorted(failed), music, console)
         fetched += again
-    if not fetched:
+    if sum(item.tracks for item in fetched) < ENOUGH_TRACKS:
         report(fetched, failed, arguments.out, console)
-        return NOTHING_FETCHED
+        return TOO_FEW_FETCHED
     files = sorted(path for item in fetched for path in (music / item.package).iterdir() if path.suffix in AUDIO)
     write_table([describe(path, music) for path in files] + add_odd_ones(music), arguments.out / "tracks.csv")
     report(fetched, failed, arguments.out, console)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -21,7 +22,7 @@ from segue_operator.controller.controller import Controller
 from segue_operator.local.cluster import LocalCluster
 from segue_operator.local.errors import CommandError, CommandExit
 from segue_operator.local.progress import Display, View, Watcher
-from segue_operator.local.resources import is_finished, short_name
+from segue_operator.local.resources import at, is_finished, short_name
 from segue_operator.local.session import Endpoints
 from segue_operator.reconcile.dispatch import interests, plan
 
@@ -115,6 +116,16 @@ def _secrets(endpoints: Endpoints, environ: Mapping[str, str]) -> dict[str, dict
     }
 
 
+def _workers(request: Request, environ: Mapping[str, str]) -> dict[str, str]:
+    """Share of the cores for each shard that runs at once: a cluster's nodes do this by CPU limits."""
+    specs = [manifest["spec"] for manifest in request.manifests if manifest["kind"] == Kind.TRACK_BATCH]
+    own = [entry.get("name") for spec in specs for entry in at(spec, "podOverrides", "env") or ()]
+    if Env.WORKERS in environ or Env.WORKERS in own:
+        return {}
+    at_once = max((at(spec, "extraction", "parallelism") or 1 for spec in specs), default=1)
+    return {Env.WORKERS: str(max(1, (os.cpu_count() or 1) // at_once))}
+
+
 class Interrupted(Exception):  # noqa: N818 - a wish, not an error
     """Ctrl-C, or `segue down`."""
 
@@ -146,7 +157,7 @@ async def bring_to_end(
         state_directory,
         volumes=request.volumes,
         secrets=_secrets(endpoints, environ),
-        environment=endpoints.environment(),
+        environment={**endpoints.environment(), **_workers(request, environ)},
         validate=check_stored,
     )
     with _interruption() as interrupted:

@@ -118,3 +118,24 @@ class BatchProgress:
             rejected=sum(shard.rejected for shard in begun),
             skipped=sum(shard.skipped for shard in begun),
         )
+
+
+@dataclass(frozen=True)
+class TrainProgress:
+    """Which of its steps a training is at."""
+
+    phase: str
+    finished: int
+    steps: int
+
+    @classmethod
+    def of_samples(cls, samples: Samples) -> TrainProgress | None:
+        """Of a running driver; None before it has begun a step."""
+        phases = {
+            dict(labels)["phase"]: value for (name, labels), value in samples.items() if name == "segue_train_phase"
+        }
+        running = next((phase for phase, value in phases.items() if value), None)
+        if running is None:
+            return None
+        finished = sum(1 for name, _ in samples if name == "segue_train_phase_seconds")
+        return cls(running, finished, len(phases))

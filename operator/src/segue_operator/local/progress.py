@@ -19,7 +19,7 @@ from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.controller.cluster import Cluster
 from segue_operator.local.commandline import printable
 from segue_operator.local.kubelet import METRICS_PORT_ANNOTATION
-from segue_operator.local.metrics import BatchProgress, Samples, ShardProgress, SinkProgress, scrape
+from segue_operator.local.metrics import BatchProgress, Samples, ShardProgress, SinkProgress, TrainProgress, scrape
 from segue_operator.local.render import duration, number
 from segue_operator.local.resources import at, condition, is_finished, is_true, short_name
 
@@ -28,6 +28,21 @@ PLAIN_SECONDS = 10.0
 
 
 _OUTSIDE = (ConditionReason.BATCH_NOT_FOUND, ConditionReason.BATCH_INCOMPLETE, ConditionReason.SUSPEND_REQUESTED)
+
+
+_STEPS = {
+    "read-ranges": "finding the tracks",
+    "start-spark": "starting Spark",
+    "load": "loading tracks from MongoDB",
+    "publish": "publishing features to Kafka",
+    "read-back": "reading them back",
+    "scale": "scaling features",
+    "choose": "choosing the number of clusters",
+    "fit": "clustering",
+    "assign": "assigning tracks to clusters",
+    "promote": "comparing with the active model",
+}
+"""Words for the steps of a training."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +57,16 @@ class View:
     succeeded: bool
     batch: BatchProgress | None = None
     sink: SinkProgress | None = None
+    train: TrainProgress | None = None
+
+    @property
+    def amount(self) -> tuple[int, int] | None:
+        """Done and all: tracks of a batch, steps of a training; None while that is unknown."""
+        if self.batch is not None and self.batch.listed:
+            return self.batch.done, self.batch.listed
+        if self.train is not None:
+            return self.train.finished, self.train.steps
+        return None
 
     @property
     def is_stuck(self) -> bool:
@@ -51,6 +76,8 @@ class View:
     @property
     def note(self) -> str:
         """What happens now, in few words."""
+        if self.train is not None and not self.finished:
+            return _STEPS.get(self.train.phase, self.train.phase)
         if self.batch is None or self.finished:
             return self.message
         parts = [f"{number(self.sink.stored)} stored"] if self.sink else []
@@ -72,6 +99,7 @@ class Watcher:
     keys: tuple[Key, ...]
     _shards: dict[tuple[str, str], ShardProgress] = field(default_factory=dict)
     _sinks: dict[str, SinkProgress] = field(default_factory=dict)
+    _trainings: dict[str, TrainProgress] = field(default_factory=dict)
 
     async def look(self) -> list[View]:
         """How every resource stands now."""
@@ -84,12 +112,16 @@ class Watcher:
     @staticmethod
     async def _scrape(pod: Manifest) -> Samples:
         port = at(pod, "metadata", "annotations", METRICS_PORT_ANNOTATION)
-        if port is None or at(pod, "status", "phase") != "Running" or _label(pod, Label.TRACK_BATCH) is None:
+        if port is None or at(pod, "status", "phase") != "Running":
             return {}
         return await asyncio.to_thread(scrape, int(port))
 
     def _remember(self, pod: Manifest, samples: Samples) -> None:
-        batch, component = _label(pod, Label.TRACK_BATCH), _label(pod, Label.COMPONENT)
+        batch, run, component = (
+            _label(pod, label) for label in (Label.TRACK_BATCH, Label.TRAINING_RUN, Label.COMPONENT)
+        )
+        if run is not None and (train := TrainProgress.of_samples(samples)):
+            self._trainings[run] = train
         if batch is None:
             return
         if component == Component.SINK and (sink := SinkProgress.of_samples(samples)):
@@ -116,6 +148,7 @@ class Watcher:
             if is_batch
             else None,
             sink=self._sinks.get(key.name) if is_batch else None,
+            train=None if is_batch else self._trainings.get(key.name),
         )
 
 
@@ -147,17 +180,17 @@ def display(console: Console) -> Display:
 
 
 class _Amount(ProgressColumn):
-    """``57/108  3.4/s  15 s left``, or the time that passed."""
+    """``57/108  3.4/s  15 s left`` for tracks, and the time that passed for what has no even pace."""
 
     def render(self, task: Task) -> Text:
-        if task.total is None:
-            return Text(duration(task.elapsed or 0.0), style="dim")
+        passed = duration(task.finished_time or task.elapsed or 0.0)
+        if not task.fields["counts"] or task.total is None:
+            return Text(passed, style="dim")
         amount = f"{number(task.completed)}/{number(task.total)}"
-        speed = task.finished_speed or task.speed
-        if task.finished or not speed:
-            return Text(amount)
-        left = duration((task.total - task.completed) / speed)
-        return Text.assemble(amount, (f"  {speed:.1f}/s  {left} left", "dim"))
+        if task.finished or not task.speed:
+            return Text.assemble(amount, (f"  {passed}", "dim"))
+        left = duration((task.total - task.completed) / task.speed)
+        return Text.assemble(amount, (f"  {task.speed:.1f}/s  {left} left", "dim"))
 
 
 class Bars:
@@ -191,13 +224,17 @@ class Bars:
         for view in views:
             task = self._tasks.get(view.key)
             if task is None:
-                task = self._progress.add_task(short_name(view.key), total=None, phase="", note="")
+                task = self._progress.add_task(short_name(view.key), total=None, phase="", note="", counts=False)
                 self._tasks[view.key] = task
-            batch = view.batch
-            amount = {"total": float(batch.listed), "completed": float(batch.done)} if batch and batch.listed else {}
-            if view.finished and not amount:
-                amount = {"total": 1.0, "completed": 1.0}
-            self._progress.update(task, phase=view.phase, note=_one_line(view.note), **amount)  # type: ignore[arg-type]
+            done, total = view.amount or (int(view.finished), int(view.finished))
+            self._progress.update(
+                task,
+                phase=view.phase,
+                note=_one_line(view.note),
+                completed=total if view.finished else done,
+                total=total or None,
+                counts=view.batch is not None,
+            )
 
 
 def _one_line(text: str, length: int = 60) -> str:

@@ -16,6 +16,17 @@ from segue_operator.local.render import cell, duration, number, rows, table
 from segue_operator.local.resources import at, condition, is_true, short_name
 
 _MESSAGE_LENGTH = 76
+MEASURES = {
+    "precisionAt10": "same genre among 10 neighbours, other artists only",
+    "chanceLevel": "the same by chance",
+    "recallAt10": "exact neighbours found in the nearest clusters",
+    "reachAt10": "share of tracks that are in somebody's 10",
+    "hubnessSkew": "hubs: skew of how often a track is in a list",
+    "stability": "agreement of two seeds (adjusted Rand index)",
+    "clusterSizeMin": "smallest cluster, tracks",
+    "clusterSizeMax": "largest cluster, tracks",
+}
+"""Measures of a model that people want to see, and what they are."""
 _COUNTS = ("listed", "extracted", "skipped", "rejected", "stored")
 
 
@@ -26,8 +37,8 @@ class Summary:
     console: Console
     rejections: Sequence[Rejection]
     """Of all batches that are shown."""
-    active_metrics: Mapping[str, Mapping[str, float]]
-    """Model version -> measures of the model that was active before it."""
+    compared: Mapping[str, tuple[str, Mapping[str, float]]]
+    """Model version -> the version to compare it with, and that one's measures."""
 
     def show(self, resources: Iterable[Manifest]) -> None:
         """Print every resource's end."""
@@ -74,7 +85,6 @@ class Summary:
     def _show_run(self, run: Manifest) -> None:
         model = at(run, "status", "model") or {}
         version = str(model.get("version"))
-        active = self.active_metrics.get(version, {})
         excluded = f", {number(model['excluded'])} tracks left out" if model.get("excluded") else ""
         self.console.print()
         self.console.print(
@@ -88,15 +98,20 @@ class Summary:
         decision = at(run, "status", "decision") or {}
         word = "active now" if decision.get("promoted") else "not made active"
         self.console.print(f"{word}: {printable(decision.get('reason', ''))}", soft_wrap=True)
-        metrics = model.get("metrics") or {}
-        if metrics:
-            columns = ("MEASURE", "THIS MODEL", *(("ACTIVE BEFORE",) if active else ()))
-            made = table(*columns, right=columns[1:])
-            for name, value in metrics.items():
-                before = [f"{active[name]:.3f}" if name in active else ""] if active else []
-                made.add_row(cell(name), cell(value), *(cell(text) for text in before))
-            self.console.print()
-            self.console.print(made)
+        self._show_measures(version, model.get("metrics") or {})
+
+    def _show_measures(self, version: str, metrics: Mapping[str, str]) -> None:
+        other, before = self.compared.get(version, ("", {}))
+        shown = {name: words for name, words in MEASURES.items() if name in metrics}
+        if not shown:
+            return
+        columns = ("MEASURE", version.upper(), *((other.upper(),) if other else ()))
+        made = table(*columns, right=columns[1:])
+        for name, words in shown.items():
+            values = [metrics[name], *([f"{before[name]:.4g}" if name in before else ""] if other else [])]
+            made.add_row(cell(words), *(cell(value) for value in values))
+        self.console.print()
+        self.console.print(made)
 
 
 def took(resource: Manifest) -> str:

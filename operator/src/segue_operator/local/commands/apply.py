@@ -10,7 +10,7 @@ from contextlib import nullcontext
 
 from pymongo.database import Database
 
-from segue_jobs.runtime.mongodb import Document
+from segue_jobs.runtime.mongodb import Collection, Document
 from segue_operator.api.manifests import ManifestError
 from segue_operator.api.objects import Key, Manifest
 from segue_operator.local.apply import Change, Interrupted, Request, all_done, bring_to_end, change_of
@@ -22,7 +22,7 @@ from segue_operator.local.manifest_files import check_sources, parse_volumes, re
 from segue_operator.local.progress import display
 from segue_operator.local.rejections import Rejection, read_rejections
 from segue_operator.local.render import duration
-from segue_operator.local.resources import is_true, short_name
+from segue_operator.local.resources import at, is_true, short_name
 from segue_operator.local.session import open_database, servers
 from segue_operator.local.summary import Summary, failures
 
@@ -76,7 +76,7 @@ def _finish(call: Invocation, request: Request, database: Database[Document], *,
     """Print the end of every resource; the exit code says whether all succeeded."""
     existing = _existing(call)
     resources = [existing[key] for key in request.keys if key in existing]
-    Summary(call.console, _rejections(database, resources), {}).show(resources)
+    Summary(call.console, _rejections(database, resources), _compared(database, resources)).show(resources)
     problems = list(failures(resources))
     for problem, resource in zip(
         problems, (found for found in resources if not is_true(found, "Succeeded")), strict=False
@@ -89,6 +89,24 @@ def _finish(call: Invocation, request: Request, database: Database[Document], *,
 def _rejections(database: Database[Document], resources: Iterable[Manifest]) -> list[Rejection]:
     uids = [resource["metadata"]["uid"] for resource in resources]
     return read_rejections(database, batchUid={"$in": uids})
+
+
+def _compared(database: Database[Document], resources: Iterable[Manifest]) -> dict[str, tuple[str, dict[str, float]]]:
+    """For each run's model the catalogue's active one; for one that became active itself, the one before it."""
+    found = {}
+    for resource in resources:
+        version = at(resource, "status", "model", "version")
+        model = database[Collection.MODELS].find_one({"_id": version}, {"number": 1, "catalogue": 1})
+        if model is None:
+            continue
+        pointer = database[Collection.CATALOGUES].find_one({"_id": model["catalogue"]}) or {}
+        wanted: dict[str, object] = {"catalogue": model["catalogue"], "number": {"$lt": model["number"]}}
+        if pointer.get("activeModel") not in (None, version):
+            wanted = {"_id": pointer["activeModel"]}
+        other = database[Collection.MODELS].find_one(wanted, {"metrics": 1}, sort=[("number", -1)])
+        if other is not None:
+            found[str(version)] = (str(other["_id"]), dict(other["metrics"]))
+    return found
 
 
 def _run_all(call: Invocation, request: Request) -> int:
@@ -123,7 +141,8 @@ def _run(call: Invocation) -> int:
     _check_changes(request, existing)
     if all_done(manifests, existing):
         for key in request.keys:
-            call.console.print(f"{short_name(key)} unchanged: it has finished already; --again runs it anew")
+            _report(call, key, Change.UNCHANGED)
+        call.console.print("nothing to do: all of it has finished already; --again runs it anew")
         with open_database(call.state, call.environ, call.title) as database:
             return _finish(call, request, database, again_hint=True)
     check_sources(manifests, volumes)

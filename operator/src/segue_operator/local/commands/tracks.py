@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
+import numpy as np
+
+from segue_jobs.recommend.recommender import Recommender
+from segue_jobs.recommend.tracks import Card
 from segue_operator.local.catalogue_view import open_catalogue
-from segue_operator.local.commandline import Command, Invocation, write_json
+from segue_operator.local.cluster_map import typical
+from segue_operator.local.commandline import Command, Invocation, positive, write_json
 from segue_operator.local.errors import CommandExit
 from segue_operator.local.render import rows, table
 
@@ -19,6 +24,14 @@ class _Entry:
     album: str | None
     cluster: int
 
+    @classmethod
+    def of(cls, card: Card, cluster: int) -> _Entry:
+        return cls(card.track_id, card.title, card.artist, card.album, cluster)
+
+    def to_document(self) -> dict[str, object]:
+        document = asdict(self)
+        return {"trackId": document.pop("track_id"), **document}
+
     def matches(self, text: str) -> bool:
         fields = (self.track_id, self.title, self.artist, self.album)
         return any(text.casefold() in field.casefold() for field in fields if field)
@@ -30,21 +43,33 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--catalogue", required=True, help="catalogue to list")
     parser.add_argument("--cluster", type=int, help="only those of this cluster")
+    parser.add_argument(
+        "--typical",
+        type=positive,
+        metavar="COUNT",
+        help="only so many of each cluster, its most typical; large clusters first",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _typical(recommender: Recommender, count: int) -> list[int]:
+    """Rows of the tracks nearest to the middle of their clusters, larger clusters first."""
+    clusters = recommender.tracks.clusters
+    vectors = recommender.space.index.vectors(np.arange(len(clusters), dtype=np.intp))
+    found, sizes = np.unique(clusters, return_counts=True)
+    by_size = sorted(zip(found, sizes, strict=True), key=lambda item: (-item[1], item[0]))
+    return [row for cluster, _ in by_size for row in typical(vectors, clusters, int(cluster), count)]
 
 
 def _run(call: Invocation) -> int:
     wanted = call.arguments
-    tracks = open_catalogue(call, wanted.catalogue).tracks
-    found = [
-        entry
-        for card, cluster in zip(tracks.cards, tracks.clusters, strict=True)
-        if (entry := _Entry(card.track_id, card.title, card.artist, card.album, int(cluster))).matches(wanted.search)
-        and wanted.cluster in (None, entry.cluster)
-    ]
+    recommender = open_catalogue(call, wanted.catalogue)
+    tracks = recommender.tracks
+    rows_wanted = _typical(recommender, wanted.typical) if wanted.typical else range(len(tracks))
+    entries = (_Entry.of(tracks.cards[row], int(tracks.clusters[row])) for row in rows_wanted)
+    found = [entry for entry in entries if entry.matches(wanted.search) and wanted.cluster in (None, entry.cluster)]
     if wanted.json:
-        names = {"track_id": "trackId"}
-        write_json(call.console, [{names.get(k, k): v for k, v in vars(entry).items()} for entry in found])
+        write_json(call.console, [entry.to_document() for entry in found])
         return CommandExit.OK
     lines = ([entry.track_id, entry.title, entry.artist, entry.album, entry.cluster] for entry in found)
     call.console.print(rows(table("ID", "TITLE", "ARTIST", "ALBUM", "CLUSTER", right=("CLUSTER",)), lines))
@@ -53,7 +78,11 @@ def _run(call: Invocation) -> int:
 
 
 COMMAND = Command(
-    examples=["segue tracks --catalogue demo", "segue tracks castle --catalogue demo"],
+    examples=[
+        "segue tracks --catalogue demo",
+        "segue tracks castle --catalogue demo",
+        "segue tracks --catalogue demo --typical 3",
+    ],
     add_arguments=_add_arguments,
     run=_run,
 )

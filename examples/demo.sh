@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# From nothing to recommendations on this machine: music, ingestion, training, reasons, a map.
+# Everything it writes is in .segue (or $SEGUE_STATE); needs `segue` and its python on the PATH, as `make demo` sets it.
+set -euo pipefail
+
+examples=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+state=${SEGUE_STATE:-.segue}
+out=$state/demo
+
+step() {
+  if [ -t 1 ]; then printf '\n\033[1m== %s\033[0m\n' "$1"; else printf '\n== %s\n' "$1"; fi
+}
+
+step "Music"
+if [ -e "$out/tracks.csv" ]; then
+  echo "already in $out; make clean removes it"
+else
+  fetched=0
+  python "$examples/fetch_music.py" "$out" || fetched=$?
+  case $fetched in
+    0) ;;
+    3) python "$examples/synthesise_music.py" "$out" ;;
+    *) exit "$fetched" ;;
+  esac
+fi
+
+step "Ingest and train: segue apply -f $(basename "$examples")/demo --volume demo-music=$out"
+segue apply -f "$examples/demo" --volume "demo-music=$out"
+
+step "Recommendations for three tracks of different clusters: segue recommend --catalogue demo --track ID --why"
+mapfile -t tracks < <(
+  segue tracks --catalogue demo --typical 1 --json |
+    python -c 'import json, sys; print(*(track["trackId"] for track in json.load(sys.stdin)[:3]), sep="\n")'
+)
+segue recommend --catalogue demo "${tracks[@]/#/--track=}" --limit 5 --why
+
+step "A map: segue map --catalogue demo --output $out/clusters.png"
+segue map --catalogue demo --output "$out/clusters.png"
+
+step "How to go on"
+cat <<TEXT
+  segue tracks --catalogue demo                   every track with its id and cluster
+  segue recommend --catalogue demo --like ID --like ID --dislike ID
+  segue rejected --catalogue demo                 what could not be used, and why
+  segue get                                       the two resources behind all this
+  segue init ~/Music --catalogue mine --output mine && segue apply -f mine
+                                                  the same for a folder of your own
+TEXT

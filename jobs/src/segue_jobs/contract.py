@@ -18,6 +18,10 @@ from typing import Any, ClassVar, Self
 
 TERMINATION_MESSAGE_BYTES = 4096
 METRICS_PORT = 8080
+METRICS_PATH = "/metrics"
+LIVE_PATH = "/livez"
+READY_PATH = "/readyz"
+"""Probes on the metrics port: 200 once a program does its work (the sink: partitions assigned, database answers)."""
 DEFAULT_TERMINATION_LOG = "/dev/termination-log"
 SOURCE_MOUNT_PATH = "/source"
 TRAIN_APPLICATION_FILE = "local:///opt/segue/train.py"
@@ -69,7 +73,10 @@ class Family(StrEnum):
 class Engine(StrEnum):
     """Which implementation extracts the features."""
 
+    NATIVE = "Native"
+    """One pass over the stream, without librosa: the same numbers."""
     LIBROSA = "Librosa"
+    """librosa's own functions: the reference."""
 
 
 class MetadataFormat(StrEnum):
@@ -129,6 +136,14 @@ class Topic(StrEnum):
     def of_family(cls, family: Family) -> Topic:
         """Topic that carries one family's vectors."""
         return cls(f"features.{family}")
+
+
+class EventType(StrEnum):
+    """What a listener did with a track."""
+
+    LIKE = "like"
+    PLAY = "play"
+    SKIP = "skip"
 
 
 class Stage(StrEnum):
@@ -313,7 +328,7 @@ class ExtractArguments(SourceArguments):
     MODULE: ClassVar[str] = "segue_jobs.extract"
     SUMMARY: ClassVar[str] = "Extract the features of one shard of a batch and produce them to Kafka."
 
-    engine: Engine = _argument("which implementation extracts", default=Engine.LIBROSA)
+    engine: Engine = _argument("which implementation extracts", default=Engine.NATIVE)
     window_position: WindowPosition = _argument("part of the track that is analysed", default=WindowPosition.MIDDLE)
     window_seconds: float = _argument("length of the analysed part", default=30.0)
     minimum_seconds: float = _argument("shorter tracks are rejected as TooShort", default=5.0)

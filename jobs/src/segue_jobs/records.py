@@ -7,12 +7,14 @@ and in order. JSON carries camelCase names. Unknown fields are ignored: a newer 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
-from segue_jobs.contract import Family, Reason, Stage
+from segue_jobs.contract import EventType, Family, Reason, Stage
 
 SCHEMA_VERSION = 1
 
@@ -93,7 +95,32 @@ class FeatureRecord(Struct, frozen=True, kw_only=True, rename="camel"):
     schema_version: int = SCHEMA_VERSION
 
 
+class EventRecord(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What one listener did with one track: message on ``events``, document in ``events``."""
+
+    catalogue: Identifier
+    user: Identifier
+    track_id: Identifier
+    type: EventType
+    time: Annotated[datetime, Meta(tz=True)]
+    schema_version: int = SCHEMA_VERSION
+
+
 _encoder = msgspec.json.Encoder()
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    if isinstance(value, float):
+        yield value
+    elif isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            yield from _numbers(getattr(value, name))
+    elif isinstance(value, dict):
+        for entry in value.values():
+            yield from _numbers(entry)
+    elif isinstance(value, tuple):
+        for entry in value:
+            yield from _numbers(entry)
 
 
 def encode(record: Struct) -> bytes:
@@ -104,10 +131,9 @@ def encode(record: Struct) -> bytes:
     ValueError
         A number is NaN or infinite: JSON would silently turn it into null.
     """
-    if isinstance(record, TrackRecord) and not all(
-        math.isfinite(value) for vector in record.families.values() for value in vector
-    ):
-        raise ValueError(f"track {record.track_id!r}: a feature is not finite")
+    for name in record.__struct_fields__:
+        if not all(map(math.isfinite, _numbers(getattr(record, name)))):
+            raise ValueError(f"track {getattr(record, 'track_id', '')!r}: a number in {name!r} is not finite")
     return _encoder.encode(record)
 
 
@@ -122,6 +148,6 @@ def rejected_key(record: RejectedRecord) -> str:
 
 
 def to_document(record: Struct) -> dict[str, Any]:
-    """Plain camelCase dictionary of a record, ready for BSON."""
-    document: dict[str, Any] = msgspec.to_builtins(record)
+    """Plain camelCase dictionary of a record, ready for BSON: times stay times."""
+    document: dict[str, Any] = msgspec.to_builtins(record, builtin_types=(datetime,))
     return document

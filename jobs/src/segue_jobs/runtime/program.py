@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import TypeVar
 
-from prometheus_client import start_http_server
-
 from segue_jobs.contract import Arguments, ExitCode, Summary
+from segue_jobs.runtime.http import serve
 from segue_jobs.runtime.logging import configure_logging
 from segue_jobs.runtime.settings import ProgramSettings, SettingsError
 
@@ -51,6 +50,8 @@ class Program:
     settings: ProgramSettings
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set by SIGTERM or SIGINT: finish the current track, flush, leave."""
+    ready: threading.Event = field(default_factory=threading.Event)
+    """Set while the program does its work; shown on the readiness path."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ def leave_summary(settings: ProgramSettings, summary: Summary) -> None:
         logger.warning("no termination message: %s", error)
 
 
-def start_metrics(settings: ProgramSettings) -> None:
-    """Serve ``/metrics``.
+def start_metrics(settings: ProgramSettings, ready: threading.Event) -> None:
+    """Serve the metrics and the probes.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def start_metrics(settings: ProgramSettings) -> None:
         The port is taken.
     """
     try:
-        start_http_server(settings.metrics_port)
+        serve(settings.metrics_port, ready)
     except OSError as error:
         raise ProgramError(f"cannot serve metrics on port {settings.metrics_port}: {error}") from error
 
@@ -111,7 +112,7 @@ def run(
 
 def _run_to_outcome(arguments: ArgumentsT, main: Callable[[ArgumentsT, Program], Outcome], program: Program) -> Outcome:
     try:
-        start_metrics(program.settings)
+        start_metrics(program.settings, program.ready)
         return main(arguments, program)
     except ProgramError as error:
         logger.error("%s", error)  # noqa: TRY400 - a message for people; the traceback would hide it

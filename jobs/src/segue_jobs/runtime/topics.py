@@ -5,19 +5,29 @@ from __future__ import annotations
 import logging
 
 from kafka import KafkaAdminClient
-from kafka.errors import TopicAlreadyExistsError
+from kafka.errors import KafkaError, TopicAlreadyExistsError
 
-from segue_jobs.contract import Topic
+from segue_jobs.contract import Env, Topic
+from segue_jobs.runtime.program import ProgramError
 from segue_jobs.runtime.settings import KafkaSettings
 
 logger = logging.getLogger(__name__)
 
 
 def ensure_topics(settings: KafkaSettings) -> None:
-    """Create the topics that are missing, where the settings ask for it; in a cluster KafkaTopic resources do."""
+    """Create the topics that are missing, where the settings ask for it; in a cluster KafkaTopic resources do.
+
+    Raises
+    ------
+    ProgramError
+        The broker does not answer, or refuses.
+    """
     if not settings.create_topics:
         return
-    admin = KafkaAdminClient(**settings.client_options())
+    try:
+        admin = KafkaAdminClient(**settings.client_options())
+    except KafkaError as error:
+        raise unreachable(settings, error) from error
     try:
         missing = {settings.topic(topic) for topic in Topic} - set(admin.list_topics())
         for name in sorted(missing):
@@ -26,5 +36,15 @@ def ensure_topics(settings: KafkaSettings) -> None:
             except TopicAlreadyExistsError:
                 continue  # another program was faster
             logger.info("topic created", extra={"topic": name, "partitions": settings.partitions})
+    except KafkaError as error:
+        raise ProgramError(f"cannot create the topics of {settings.topic_prefix!r}: {error}") from error
     finally:
         admin.close()
+
+
+def unreachable(settings: KafkaSettings, error: KafkaError) -> ProgramError:
+    """The error of a client that found no broker."""
+    return ProgramError(
+        f"Kafka at {settings.bootstrap} does not answer ({type(error).__name__}): "
+        f"is it running, and is {Env.KAFKA_BOOTSTRAP} right?"
+    )

@@ -1,0 +1,176 @@
+"""The consumer group's side of the sink: records into a batch, committed offsets out of it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.subscription_state import ConsumerRebalanceListener
+from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
+
+from segue_jobs.contract import Topic
+from segue_jobs.runtime.settings import KafkaSettings
+from segue_jobs.runtime.topics import unreachable
+from segue_jobs.sink.batch import Batch
+from segue_jobs.sink.position import Position
+from segue_jobs.sink.transform import TOPICS, transform
+from segue_jobs.sink.write import Write
+
+logger = logging.getLogger(__name__)
+
+_COMMIT_MILLISECONDS = 10_000
+_NO_LEADER_EPOCH = -1
+_CONSUMER_OPTIONS: dict[str, Any] = {
+    "auto_offset_reset": "earliest",
+    "enable_auto_commit": False,
+    "allow_auto_create_topics": False,
+    "max_poll_interval_ms": 300_000,
+    "session_timeout_ms": 30_000,
+    "fetch_max_wait_ms": 250,
+    # what is fetched ahead is memory: at most this much a partition, and a single larger record still comes through
+    "max_partition_fetch_bytes": 512 * 1024,
+    "fetch_max_bytes": 4 * 1024 * 1024,
+    "metadata_max_age_ms": 60_000,
+    "metrics_enabled": False,
+}
+
+
+class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
+    """Notes what the group decides; called on the consumer's own thread, so it only takes notes."""
+
+    def __init__(self) -> None:
+        self.assigned_once = threading.Event()
+        self._lock = threading.Lock()
+        self._revoked: set[TopicPartition] = set()
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        logger.info("partitions assigned", extra={"partitions": _names(assigned)})
+        self.assigned_once.set()
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        partitions = set(revoked)
+        if partitions:
+            logger.info("partitions revoked", extra={"partitions": _names(partitions)})
+        with self._lock:
+            self._revoked |= partitions
+
+    def take_revoked(self) -> set[TopicPartition]:
+        """Partitions revoked since the last call."""
+        with self._lock:
+            revoked, self._revoked = self._revoked, set()
+        return revoked
+
+
+def _names(partitions: Iterable[TopicPartition]) -> list[str]:
+    return sorted(f"{partition.topic}:{partition.partition}" for partition in partitions)
+
+
+class Reader:
+    """A member of the sink's consumer group; used by one thread.
+
+    The group may take partitions away during `read` only as far as the caller can see: what was read of them before
+    is dropped from the batch there, and whoever owns them next reads it again from the committed offset.
+
+    Raises
+    ------
+    ProgramError
+        The broker does not answer.
+    """
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._topics = {settings.topic(topic): topic for topic in TOPICS}
+        self._assignments = _Assignments()
+        self._uncommitted: dict[TopicPartition, int] = {}
+        try:
+            self._consumer = KafkaConsumer(
+                group_id=settings.sink_group, **_CONSUMER_OPTIONS, **settings.client_options()
+            )
+        except KafkaError as error:
+            raise unreachable(settings, error) from error
+        for name in self._topics:
+            self._consumer.partitions_for_topic(name)  # known before the group divides them, else it divides nothing
+        self._consumer.subscribe(topics=list(self._topics), listener=self._assignments)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the group has given this member its partitions; none, where other members have them all."""
+        if not self._assignments.assigned_once.is_set():
+            return False
+        return bool(self._consumer.assignment()) or all(map(self._consumer.partitions_for_topic, self._topics))
+
+    def topic(self, name: str) -> Topic:
+        """Topic of a name on the broker."""
+        return self._topics[name]
+
+    def read(self, batch: Batch, *, records: int, seconds: float) -> None:
+        """Append at most so many records, waiting at most so long for the first of them."""
+        polled = self._consumer.poll(timeout_ms=int(seconds * 1000), max_records=max(records, 1))
+        self._forget_revoked(batch)  # before the new ones are added: the same partition may have come back
+        for partition, messages in polled.items():
+            batch.add(partition, [self._transform(message) for message in messages])
+
+    def wait(self, batch: Batch, *, seconds: float) -> None:
+        """Stay in the group for a while without reading on; records that a rebalance brings meanwhile are kept."""
+        self._consumer.pause(*self._consumer.assignment())
+        self.read(batch, records=1, seconds=seconds)
+
+    def go_on(self) -> None:
+        """Read again after `wait`."""
+        self._consumer.resume(*self._consumer.paused())
+
+    def commit(self, batch: Batch) -> bool:
+        """Commit a stored batch's offsets, with those that could not be committed before.
+
+        A refused commit is no failure: the group has moved on, the records will be read again and found stored.
+        """
+        self._uncommitted |= batch.next_offsets()
+        self._forget_revoked(batch)
+        offsets = {
+            partition: OffsetAndMetadata(offset, "", _NO_LEADER_EPOCH)
+            for partition, offset in self._uncommitted.items()
+        }
+        if not offsets:
+            return True
+        try:
+            self._consumer.commit(offsets, timeout_ms=_COMMIT_MILLISECONDS)
+        except KafkaError as error:
+            logger.warning("offsets not committed, to be tried again: %s", error or type(error).__name__)
+            return False
+        self._uncommitted = {}
+        return True
+
+    @property
+    def has_uncommitted(self) -> bool:
+        """Whether stored records wait for a commit."""
+        return bool(self._uncommitted)
+
+    def lag(self, batch: Batch) -> dict[Topic, int]:
+        """Records of each topic behind the first that is not stored, in this member's partitions."""
+        held: Mapping[TopicPartition, int] = batch.first_offsets()
+        lag: dict[Topic, int] = {}
+        for partition in self._consumer.assignment():
+            highwater = self._consumer.highwater(partition)
+            if highwater is None:
+                continue
+            stored = held[partition] if partition in held else self._consumer.position(partition, timeout_ms=0)
+            topic = self._topics[partition.topic]
+            lag[topic] = lag.get(topic, 0) + max(highwater - (highwater if stored is None else stored), 0)
+        return lag
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close(autocommit=False, timeout_ms=_COMMIT_MILLISECONDS)
+
+    def _forget_revoked(self, batch: Batch) -> None:
+        revoked = self._assignments.take_revoked()
+        batch.drop(revoked)
+        for partition in revoked:
+            self._uncommitted.pop(partition, None)
+
+    def _transform(self, message: Any) -> Write:
+        position = Position(message.topic, message.partition, message.offset, message.timestamp)
+        return transform(self._topics[message.topic], position, message.key, message.value)

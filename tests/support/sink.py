@@ -1,0 +1,131 @@
+"""Sinks as real processes, and what one wants to know of them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import OffsetSpec
+from kafka.errors import KafkaError
+
+from segue_jobs.contract import Env, SinkArguments, Topic
+from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
+
+SINK_TOPICS = (Topic.TRACKS, Topic.REJECTED, Topic.EVENTS)
+
+
+def environment(kafka: KafkaSettings, mongo: MongoSettings, directory: Path) -> dict[str, str]:
+    """Environment of a program that uses these two servers."""
+    directory.mkdir(parents=True, exist_ok=True)
+    return {
+        **os.environ,
+        Env.KAFKA_BOOTSTRAP: kafka.bootstrap,
+        Env.TOPIC_PREFIX: kafka.topic_prefix,
+        Env.TOPIC_CREATE: "true",
+        Env.TOPIC_PARTITIONS: str(kafka.partitions),
+        Env.MONGODB_URI: mongo.uri,
+        Env.DATABASE: mongo.database,
+        Env.METRICS_PORT: "0",
+        Env.TERMINATION_LOG: str(directory / "termination.json"),
+        Env.LOG_FORMAT: "text",
+    }
+
+
+class SinkProcess:
+    """``python -m segue_jobs.sink`` in a process group of its own; killed at the end if it still runs."""
+
+    def __init__(self, kafka: KafkaSettings, mongo: MongoSettings, directory: Path, **arguments: int) -> None:
+        self._environment = environment(kafka, mongo, directory)
+        self._argv = SinkArguments(**arguments).to_argv()
+        self.log = directory / "sink.log"
+
+    def __enter__(self) -> Self:
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", SinkArguments.MODULE, *self._argv],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=10)
+
+    def stop(self) -> int:
+        """SIGTERM, then the exit code."""
+        self.process.terminate()
+        return self.process.wait(timeout=60)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=10)
+
+    def text(self) -> str:
+        """All it has logged so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float = 60.0, why: Callable[[], str] = lambda: "") -> None:
+    """Wait for a condition; a limit only keeps a broken test from hanging."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"did not come true within {seconds:.0f} s {why()}"
+        time.sleep(0.05)
+
+
+class Group:
+    """The sink's consumer group, seen from outside."""
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self._kafka = kafka
+        self._admin = KafkaAdminClient(**kafka.client_options())
+        self._partitions = [
+            TopicPartition(kafka.topic(topic), partition)
+            for topic in SINK_TOPICS
+            for partition in range(kafka.partitions)
+        ]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._admin.close()
+
+    def committed(self) -> dict[TopicPartition, int]:
+        """Committed offset of each partition; 0 where there is none."""
+        try:
+            found = self._admin.list_group_offsets({self._kafka.sink_group: self._partitions})[self._kafka.sink_group]
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+            found = {}  # the broker has had no group yet
+        return {
+            partition: max(found[partition].offset, 0) if partition in found else 0 for partition in self._partitions
+        }
+
+    def ends(self) -> dict[TopicPartition, int]:
+        """Offset behind the last record of each partition."""
+        found = self._admin.list_partition_offsets(dict.fromkeys(self._partitions, OffsetSpec.LATEST))
+        return {partition: found[partition].offset for partition in self._partitions}
+
+    def lag(self) -> int:
+        """Records not yet committed."""
+        return sum(self.ends().values()) - sum(self.committed().values())
+
+    def reset(self) -> None:
+        """Let the group, which has no members now, begin again at the first record."""
+        results = self._admin.reset_group_offsets(
+            self._kafka.sink_group, dict.fromkeys(self._partitions, OffsetSpec.EARLIEST)
+        )
+        assert {result["error"].errno for result in results.values()} == {0}, results

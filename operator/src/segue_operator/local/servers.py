@@ -157,7 +157,7 @@ class KafkaServer(Server):
 
     def _format(self, java: list[str], properties: Path) -> None:
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        command = [*java, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties)]
+        command = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", str(properties)]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode:
             raise LocalError(f"cannot prepare Kafka's folder {self.directory}: {result.stderr.strip()[-500:]}")

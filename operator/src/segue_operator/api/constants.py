@@ -131,6 +131,23 @@ class ConditionReason(StrEnum):
     SUMMARY_LOST = "SummaryLost"
 
 
+class AttemptState(StrEnum):
+    """Where an attempt of a training run stands."""
+
+    PENDING = "Pending"
+    SUBMITTED = "Submitted"
+    RUNNING = "Running"
+    SUSPENDED = "Suspended"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    UNKNOWN = "Unknown"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing of the attempt will run again: the Spark operator's only two final states."""
+        return self in (AttemptState.COMPLETED, AttemptState.FAILED)
+
+
 class EventReason(StrEnum):
     """Reasons of events that are no condition's reason."""
 

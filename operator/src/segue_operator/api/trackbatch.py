@@ -25,7 +25,7 @@ from segue_operator.api.constants import API_VERSION, NAME_LENGTH
 from segue_operator.api.pod_overrides import PodOverrides
 
 _PARENT = re.compile(r"(^|/)\.\.(/|$)")
-_CONTROL = re.compile(r"[\x00-\x1f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NAME = re.compile(r"^[a-z]([-a-z0-9]*[a-z0-9])?$")
 
 NAME_RULES = (
@@ -135,7 +135,7 @@ class Window(ApiModel):
 class Extraction(ApiModel):
     """How the features are extracted."""
 
-    engine: Engine = Engine.LIBROSA
+    engine: Engine = Engine.NATIVE
     window: Window = Window()
     minimum_seconds: Annotated[int, Field(strict=True, ge=1, le=3600)] = 5
     shards: Annotated[int, Field(strict=True, ge=1, le=1024)] = 1

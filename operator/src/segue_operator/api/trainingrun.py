@@ -21,7 +21,7 @@ from segue_operator.api.base import (
     unique,
 )
 from segue_operator.api.conditions import ResourceStatus
-from segue_operator.api.constants import API_VERSION, NAME_LENGTH
+from segue_operator.api.constants import API_VERSION, NAME_LENGTH, AttemptState
 from segue_operator.api.pod_overrides import PodOverrides
 from segue_operator.api.trackbatch import NAME_RULES, CatalogueName
 
@@ -95,7 +95,7 @@ class Attempt(StatusModel):
 
     number: Annotated[int, Field(ge=1)]
     application: Annotated[str, Field(max_length=63)]
-    state: Annotated[str, Field(max_length=63)]
+    state: AttemptState
     message: Message | None = None
 
 

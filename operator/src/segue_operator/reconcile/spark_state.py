@@ -3,25 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 
-
-class AttemptState(StrEnum):
-    """Where an attempt stands."""
-
-    PENDING = "Pending"
-    SUBMITTED = "Submitted"
-    RUNNING = "Running"
-    SUSPENDED = "Suspended"
-    COMPLETED = "Completed"
-    FAILED = "Failed"
-    UNKNOWN = "Unknown"
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether nothing of the attempt will run again: the Spark operator's only two final states."""
-        return self in (AttemptState.COMPLETED, AttemptState.FAILED)
-
+from segue_operator.api.constants import AttemptState
 
 _STATES: Mapping[str, AttemptState] = {
     "": AttemptState.PENDING,

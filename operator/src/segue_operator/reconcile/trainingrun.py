@@ -6,7 +6,7 @@ from datetime import datetime
 
 from segue_jobs.contract import TrainSummary
 from segue_operator.api.conditions import Conditions, find, shorten, timestamp
-from segue_operator.api.constants import ConditionReason, EventReason, Status, TrainingRunCondition
+from segue_operator.api.constants import AttemptState, ConditionReason, EventReason, Status, TrainingRunCondition
 from segue_operator.api.objects import API_VERSIONS, Key, Kind, Manifest
 from segue_operator.api.trainingrun import Attempt, Decision, ModelStatus, TrainingRun, TrainingRunStatus
 from segue_operator.children.config import ChildConfig
@@ -30,7 +30,6 @@ from segue_operator.reconcile.outcome import (
     transition_events,
     ttl_left,
 )
-from segue_operator.reconcile.spark_state import AttemptState
 from segue_operator.reconcile.trainingrun_policies import CHAIN, deadline_start, pending_start
 from segue_operator.reconcile.trainingrun_scene import (
     AttemptView,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from segue_operator.api.conditions import find
-from segue_operator.api.constants import ConditionReason, Status, TrainingRunCondition
+from segue_operator.api.constants import AttemptState, ConditionReason, Status, TrainingRunCondition
 from segue_operator.reconcile.observe import first_waiting
 from segue_operator.reconcile.outcome import (
     Verdict,
@@ -15,7 +15,6 @@ from segue_operator.reconcile.outcome import (
     seconds_left,
     succeeded,
 )
-from segue_operator.reconcile.spark_state import AttemptState
 from segue_operator.reconcile.trainingrun_scene import Scene, input_of
 
 

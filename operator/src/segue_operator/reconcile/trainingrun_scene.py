@@ -8,7 +8,7 @@ from datetime import datetime
 
 from segue_jobs.contract import ExitCode, TrainSummary
 from segue_operator.api.conditions import find
-from segue_operator.api.constants import Component, ConditionReason, Status, TrainingRunCondition
+from segue_operator.api.constants import AttemptState, Component, ConditionReason, Status, TrainingRunCondition
 from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.api.trainingrun import TrainingRun
 from segue_operator.children.metadata import is_owned
@@ -16,7 +16,7 @@ from segue_operator.children.naming import application_name
 from segue_operator.reconcile import accounts
 from segue_operator.reconcile.model import Observed
 from segue_operator.reconcile.observe import ApplicationView, PodView, observe_application, observe_pod
-from segue_operator.reconcile.spark_state import AttemptState, attempt_state
+from segue_operator.reconcile.spark_state import attempt_state
 
 FINAL_CODES = frozenset({int(ExitCode.CONFIGURATION), int(ExitCode.UNRECOVERABLE)})
 """Exit codes of the driver that no retry cures."""

@@ -91,7 +91,7 @@ def open_csv(path: Path) -> CsvFile:
         raise ConfigurationError(f"the metadata file {path} cannot be read: {error.strerror}") from error
     if not beginning.strip():
         raise ConfigurationError(f"the metadata file {path} is empty: it needs a header and a row for each track")
-    if "\0" in beginning:
+    if "\0" in beginning.partition("\n")[0]:
         raise ConfigurationError(f"the metadata file {path} is not text: give a CSV file")
     delimiter = max(_DELIMITERS, key=lambda candidate: len(_first_rows(path, beginning, candidate)[0]))
     header = _first_rows(path, beginning, delimiter)

@@ -12,7 +12,7 @@ from segue_jobs.contract import MetadataFormat, Reason, RowsWithoutAudio, Stage
 from segue_jobs.listing.audio_files import AudioFile
 from segue_jobs.listing.metadata import MetadataTable, Row
 from segue_jobs.listing.model import ListedTrack, Listing, Problem
-from segue_jobs.listing.track_ids import JoinBy, canonical_id, id_of_file, without_extension
+from segue_jobs.listing.track_ids import JoinBy, id_of_file, id_of_path
 
 _FMA = (MetadataFormat.FMA_TRACKS, MetadataFormat.FMA_RAW_TRACKS)
 
@@ -51,7 +51,7 @@ def list_by_path(files: Iterable[AudioFile]) -> Listing:
     names: dict[str, str] = {}
     tracks = []
     for file in files:
-        track_id = canonical_id(without_extension(file.path))
+        track_id = id_of_path(file.path)
         problem = file.problem or _same_name(file, names.setdefault(track_id, file.path))
         tracks.append(ListedTrack(track_id, file.path, problem=problem))
     return Listing(_with_unique_ids(tracks))
@@ -110,7 +110,7 @@ def _track_without_row(file: AudioFile, join_by: JoinBy, names: dict[str, str]) 
     if track_id is None:
         message = "an FMA file is called by its track's number, such as 000/000002.mp3"
         bad_name = file.problem or Problem(Stage.LIST, Reason.BAD_NAME, message)
-        return ListedTrack(canonical_id(without_extension(file.path)), file.path, problem=bad_name)
+        return ListedTrack(id_of_path(file.path), file.path, problem=bad_name)
     key = _composed(file.path) if join_by is JoinBy.PATH else track_id
     problem = file.problem or _same_name(file, names.setdefault(key, file.path))
     problem = problem or Problem(Stage.JOIN, Reason.NO_METADATA, "no metadata row belongs to this file")

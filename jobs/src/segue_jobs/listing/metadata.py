@@ -12,7 +12,7 @@ from segue_jobs.listing.csv_file import CsvFile, open_csv
 from segue_jobs.listing.flat import flat_layout
 from segue_jobs.listing.layout import ID, PATH, Cells, Layout
 from segue_jobs.listing.model import Problem
-from segue_jobs.listing.track_ids import JoinBy, canonical_id, path_of_cell, without_extension
+from segue_jobs.listing.track_ids import JoinBy, canonical_id, id_of_path, path_of_cell
 from segue_jobs.records import Metadata
 from segue_jobs.runtime.program import ConfigurationError
 
@@ -87,7 +87,7 @@ def _row(number: int, cells: Cells, layout: Layout) -> Row:
     if len(cell) > _MAXIMUM_KEY or len(cells.get(ID, "")) > _MAXIMUM_KEY:
         return _bad_row(number, f"row {number} has an {wanted} of {len(cell)} characters")
     path = path_of_cell(cell) if wanted == PATH else None
-    track_id = canonical_id(cells.get(ID, "")) or canonical_id(without_extension(path or ""))
+    track_id = canonical_id(cells.get(ID, "")) or id_of_path(path or "")
     return Row(number, track_id, path, layout.to_metadata(cells))
 
 

@@ -32,8 +32,14 @@ class JoinBy(StrEnum):
 
 def printable(text: str) -> str:
     r"""Text of a path, valid UTF-8 on one line: undecodable bytes and control characters as ``\xNN``."""
-    decoded = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", decoded)
+    return _CONTROL.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if 0xDC80 <= code <= 0xDCFF:  # an undecodable byte, as the file system's names carry it
+        code -= 0xDC00
+    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"
 
 
 def canonical_id(text: str) -> str:
@@ -55,11 +61,16 @@ def without_extension(path: str) -> str:
 def id_of_file(path: str, join_by: JoinBy) -> str | None:
     """Id that a file's name gives it; None where it gives none (an FMA file that is not called by a number)."""
     if join_by is JoinBy.PATH or path.endswith("/"):
-        return canonical_id(without_extension(path))
+        return id_of_path(path)
     stem = PurePosixPath(path).stem
     if join_by is JoinBy.NUMBER and not _NUMBER.fullmatch(stem):
         return None
-    return canonical_id(stem)
+    return canonical_id(stem) or id_of_path(path)
+
+
+def id_of_path(path: str) -> str:
+    """Id of a file that nothing else names: its path without extension (with it, where only blanks are left)."""
+    return canonical_id(without_extension(path)) or canonical_id(path)
 
 
 def path_of_cell(text: str) -> str:

@@ -89,6 +89,7 @@ def _pod_template(run: TrainingRun, config: ChildConfig, container: str, *, need
 def _role(run: TrainingRun, config: ChildConfig, attempt: int, template: Manifest) -> dict[str, Any]:
     """Fields of driver or executor that the template cannot carry: labels and accounts go by spark-submit's options."""
     service_account = template["spec"].pop("serviceAccountName", config.spark_service_account)
+    template["spec"].pop("imagePullSecrets", None)  # spec.imagePullSecrets: both would name each twice
     given = template.pop("metadata")
     role: dict[str, Any] = {
         "serviceAccount": service_account,

@@ -1,0 +1,71 @@
+"""The operator's environment for its children."""
+
+from __future__ import annotations
+
+import pytest
+
+from segue_operator.api.constants import Component
+from segue_operator.children.config import ChildConfig, ConfigError, KafkaAccess, SecretKey
+
+LEAST = {"KAFKA_BOOTSTRAP": "kafka:9092"}
+
+
+def test_the_least_environment_gives_the_defaults() -> None:
+    assert ChildConfig.from_environment(LEAST) == ChildConfig(kafka=KafkaAccess(bootstrap="kafka:9092"))
+
+
+def test_everything_can_be_set() -> None:
+    config = ChildConfig.from_environment(
+        {
+            "KAFKA_BOOTSTRAP": "kafka:9093",
+            "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+            "KAFKA_USERNAME": "segue",
+            "SEGUE_KAFKA_SECRET": "segue-user",
+            "SEGUE_KAFKA_CA_SECRET": "cluster-ca",
+            "SEGUE_MONGODB_SECRET": "mongo",
+            "SEGUE_MONGODB_SECRET_KEY": "connectionString.standard",
+            "SEGUE_JOBS_IMAGE": "jobs:1",
+            "SEGUE_SPARK_IMAGE": "spark:1",
+            "SEGUE_TOPIC_PREFIX": "music",
+            "SEGUE_TOPIC_CREATE": "true",
+            "SEGUE_TOPIC_PARTITIONS": "12",
+            "SEGUE_EXTRACT_RESOURCES": '{"limits": {"cpu": 2}}',
+            "SEGUE_IMAGE_PULL_POLICY": "Never",
+            "SEGUE_LOG_FORMAT": "text",
+        }
+    )
+    assert config.kafka == KafkaAccess(
+        bootstrap="kafka:9093",
+        security_protocol="SASL_SSL",
+        sasl_mechanism="SCRAM-SHA-512",
+        username="segue",
+        password=SecretKey("segue-user", "password"),
+        ca_certificate=SecretKey("cluster-ca", "ca.crt"),
+    )
+    assert config.mongodb_uri == SecretKey("mongo", "connectionString.standard")
+    assert (config.jobs_image, config.spark_image, config.topic_prefix) == ("jobs:1", "spark:1", "music")
+    assert (config.create_topics, config.topic_partitions) == (True, 12)
+    assert config.resources[Component.EXTRACT] == {"limits": {"cpu": "2"}}
+    assert (config.image_pull_policy, config.log_format) == ("Never", "text")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"KAFKA_BOOTSTRAP": " "}, "KAFKA_BOOTSTRAP is not set"),
+        ({"KAFKA_SECURITY_PROTOCOL": "TLS"}, "KAFKA_SECURITY_PROTOCOL='TLS': use one of PLAINTEXT, SSL"),
+        ({"KAFKA_SECURITY_PROTOCOL": "SASL_SSL"}, "KAFKA_USERNAME is not set"),
+        ({"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_USERNAME": "a"}, "SEGUE_KAFKA_SECRET is not set"),
+        ({"SEGUE_TOPIC_PARTITIONS": "many"}, "SEGUE_TOPIC_PARTITIONS='many' is not a whole number"),
+        ({"SEGUE_TOPIC_PARTITIONS": "0"}, "SEGUE_TOPIC_PARTITIONS='0' is not a whole number of at least 1"),
+        ({"SEGUE_TOPIC_CREATE": "yes"}, "SEGUE_TOPIC_CREATE='yes': use one of true, false"),
+        ({"SEGUE_IMAGE_PULL_POLICY": "Often"}, "SEGUE_IMAGE_PULL_POLICY='Often'"),
+        ({"SEGUE_SINK_RESOURCES": "{"}, "SEGUE_SINK_RESOURCES must be JSON like"),
+        ({"SEGUE_SINK_RESOURCES": '{"request": {}}'}, "SEGUE_SINK_RESOURCES must be JSON like"),
+        ({"SEGUE_SINK_RESOURCES": '{"requests": 1}'}, "SEGUE_SINK_RESOURCES must be JSON like"),
+    ],
+)
+def test_a_wrong_variable_is_named_with_what_it_should_hold(change: dict[str, str], words: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        ChildConfig.from_environment(LEAST | change)
+    assert words in str(error.value)

@@ -344,8 +344,7 @@ async def test_job_goes_on_when_the_cluster_comes_back(tmp_path: Path) -> None:
 PARENT = """
     import asyncio, sys
     from pathlib import Path
-    from support.waiting import eventually, eventually_true
-from support.workloads import job
+    from support.workloads import job
     from segue_operator.local.cluster import LocalCluster
 
     async def main():

@@ -1,0 +1,112 @@
+"""The SparkApplication controller follows its driver as the Spark operator does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from segue_jobs.contract import TRAIN_APPLICATION_FILE
+from segue_operator.api.objects import Kind, Manifest
+from segue_operator.local.workloads.spark_application import driver_pod, reconcile_spark_application
+from support.workloads import NOW, manifest, pod, stored
+
+UID = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+SPEC: dict[str, Any] = {
+    "type": "Python",
+    "mainApplicationFile": TRAIN_APPLICATION_FILE,
+    "arguments": ["--catalogue=fma"],
+    "sparkConf": {"spark.kubernetes.x": "y", "spark.sql.shuffle.partitions": "4"},
+    "driver": {
+        "memory": "1g",
+        "labels": {"segue.dev/trainingrun": "r"},
+        "env": [{"name": "A", "value": "1"}],
+        "template": {"spec": {"containers": [{"name": "x", "env": [{"name": "B", "value": "2"}]}]}},
+    },
+}
+
+
+def application(status: dict[str, Any] | None = None, **spec: Any) -> Manifest:
+    return stored(manifest(Kind.SPARK_APPLICATION, "r-1", {**SPEC, **spec}), uid=UID) | {"status": status or {}}
+
+
+def in_state(state: str) -> dict[str, Any]:
+    return {"applicationState": {"state": state}, "driverInfo": {"podName": "r-1-driver"}, "submissionAttempts": 1}
+
+
+def test_submission_is_recorded_before_the_driver_is_made() -> None:
+    first = reconcile_spark_application(application(), [], NOW)
+    assert first.create == ()
+    assert first.status is not None
+    assert first.status["applicationState"] == {"state": "SUBMITTED"}
+    assert first.status["driverInfo"] == {"podName": "r-1-driver"}
+    second = reconcile_spark_application(application(dict(first.status)), [], NOW)
+    assert [created["metadata"]["name"] for created in second.create] == ["r-1-driver"]
+    assert second.status is None
+
+
+@pytest.mark.parametrize(
+    ("driver", "state"),
+    [
+        (pod("r-1-driver"), "RUNNING"),
+        (pod("r-1-driver", exit_code=0), "COMPLETED"),
+        (pod("r-1-driver", exit_code=3), "FAILED"),
+    ],
+)
+def test_state_follows_the_driver(driver: Manifest, state: str) -> None:
+    outcome = reconcile_spark_application(application(in_state("SUBMITTED")), [driver], NOW)
+    assert outcome.status is not None
+    assert outcome.status["applicationState"]["state"] == state
+
+
+def test_failure_names_the_exit_code() -> None:
+    outcome = reconcile_spark_application(application(in_state("RUNNING")), [pod("d", exit_code=3)], NOW)
+    assert outcome.status is not None
+    assert "ExitCode: 3" in outcome.status["applicationState"]["errorMessage"]
+
+
+@pytest.mark.parametrize("state", ["COMPLETED", "FAILED"])
+def test_ended_application_stays_as_it_is(state: str) -> None:
+    outcome = reconcile_spark_application(application(in_state(state)), [], NOW)
+    assert (outcome.status, outcome.create, outcome.delete) == (None, (), ())
+
+
+def test_driver_that_the_local_cluster_stopped_is_submitted_again() -> None:
+    lost = pod("r-1-driver", exit_code=143, conditions=[{"type": "DisruptionTarget", "status": "True"}])
+    outcome = reconcile_spark_application(application(in_state("RUNNING")), [lost], NOW)
+    assert [deleted.name for deleted in outcome.delete] == ["r-1-driver"]
+    assert outcome.status is not None
+    again = reconcile_spark_application(application(dict(outcome.status)), [], NOW)
+    assert again.status is not None
+    assert again.status["applicationState"]["state"] == "SUBMITTED"
+    assert again.status["submissionAttempts"] == 2
+
+
+def test_suspended_application_ends_its_driver_and_is_submitted_again_when_resumed() -> None:
+    running = application(in_state("RUNNING"), suspend=True)
+    outcome = reconcile_spark_application(running, [pod("r-1-driver")], NOW)
+    assert [deleted.name for deleted in outcome.delete] == ["r-1-driver"]
+    assert outcome.status is not None
+    assert outcome.status["applicationState"]["state"] == "SUSPENDING"
+    gone = reconcile_spark_application(running, [], NOW)
+    assert gone.status is not None
+    assert gone.status["applicationState"]["state"] == "SUSPENDED"
+    resumed = reconcile_spark_application(application(dict(gone.status)), [], NOW)
+    assert resumed.status is not None
+    assert resumed.status["applicationState"]["state"] == "SUBMITTED"
+
+
+def test_driver_pod_has_the_applications_command_environment_and_labels() -> None:
+    driver = driver_pod(application())
+    [container] = driver["spec"]["containers"]
+    assert container["command"] == ["spark-submit"]
+    assert container["args"] == [
+        "--master", "local[*]", "--driver-memory", "1g", "--conf", "spark.sql.shuffle.partitions=4",
+        TRAIN_APPLICATION_FILE, "--catalogue=fma",
+    ]  # fmt: skip
+    assert [variable["name"] for variable in container["env"]] == ["B", "A"]
+    assert (
+        driver["metadata"]["labels"] | {"spark-role": "driver", "segue.dev/trainingrun": "r"}
+        == driver["metadata"]["labels"]
+    )
+    assert driver["spec"]["restartPolicy"] == "Never"

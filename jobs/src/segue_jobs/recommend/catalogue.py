@@ -11,7 +11,7 @@ from segue_jobs.recommend.assembly import Assembly
 from segue_jobs.recommend.errors import EmptyCatalogueError, NoModelError, UnreadableModelError
 from segue_jobs.recommend.recommender import Recommender
 from segue_jobs.records import TrackRecord
-from segue_jobs.runtime.mongodb import Collection, Document
+from segue_jobs.runtime.mongodb import Collection, Document, of_catalogue
 
 _BATCH = 1000
 
@@ -44,7 +44,7 @@ def load_catalogue(database: Database[Document], catalogue: str, model: str | in
             assembly.assign(msgspec.convert(entry, Assignment))
     except ValueError as error:
         raise UnreadableModelError(key, str(error)) from error
-    tracks = database[Collection.TRACKS].find({"catalogue": catalogue}, {"spectrogram": 0}, batch_size=_BATCH)
+    tracks = database[Collection.TRACKS].find(of_catalogue(catalogue), {"spectrogram": 0}, batch_size=_BATCH)
     for entry in tracks:
         try:
             assembly.add(msgspec.convert(entry, TrackRecord))
@@ -79,7 +79,7 @@ def _active(database: Database[Document], catalogue: str) -> str:
             return msgspec.convert(pointer, CatalogueDocument).active_model
         except msgspec.ValidationError as error:
             raise NoModelError(f"the pointer to the active model of {catalogue!r} cannot be read: {error}") from error
-    if database[Collection.TRACKS].find_one({"catalogue": catalogue}, {"_id": 1}) is None:
+    if database[Collection.TRACKS].find_one(of_catalogue(catalogue), {"_id": 1}) is None:
         known = ", ".join(sorted(map(str, database[Collection.TRACKS].distinct("catalogue"))))
         raise EmptyCatalogueError(
             f"catalogue {catalogue!r} has no tracks: apply a TrackBatch; catalogues with tracks: {known or 'none'}"

@@ -296,7 +296,7 @@ class Recommender:
             score=candidate.score,
             similarity=candidate.cosine,
             why=family_shares(taste.query, hit, self.space.slices),
-            words=sentence(alike, different, len(self.space.slices)),
+            words=sentence(family_shares(like, hit, self.space.slices), alike, different),
             because=self._id(seed),
             new=bool(self.tracks.new[candidate.row]),
         )

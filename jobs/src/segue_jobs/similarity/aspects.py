@@ -5,7 +5,7 @@ An aspect's value is in standard deviations of the catalogue, so that 'bright' m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from segue_jobs.similarity.arrays import Doubles, Singles
 
 _NOTICEABLE = 0.75
 """Difference in standard deviations that is worth a word."""
+_NAMED_FAMILIES = 2
 _OCTAVE_CONFUSION = 0.7
 """Two tempi that differ by more octaves may be one tempo, of which a beat tracker heard half or double."""
 
@@ -116,23 +117,22 @@ _FAMILY_WORDS = {
 }
 
 
-def sentence(alike: Sequence[Family], different: Sequence[str], families: int) -> str:
-    """'similar timbre and rhythm, faster'.
+def sentence(shares: Mapping[Family, float], alike: Sequence[Family], different: Sequence[str]) -> str:
+    """'similar timbre and rhythm, faster': at most two families and all differences.
 
     Parameters
     ----------
+    shares
+        Of `explain.family_shares`.
     alike
-        Families in which the two are similar, of `explain.similar_families`.
+        Of `explain.similar_families`; where there is none, the largest share is 'somewhat similar'.
     different
-        Words of `differences`.
-    families
-        Number of the model's families.
+        Of `differences`.
     """
-    if len(alike) == families > 1:
+    if len(alike) == len(shares) > 1:
         head = "similar throughout"
     elif alike:
-        words = [_FAMILY_WORDS[family] for family in alike]
-        head = "similar " + (", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else words[0])
+        head = "similar " + " and ".join(_FAMILY_WORDS[family] for family in alike[:_NAMED_FAMILIES])
     else:
-        head = "a little similar in everything"
+        head = "somewhat similar " + _FAMILY_WORDS[max(shares, key=lambda family: shares[family])]
     return ", ".join((head, *different))

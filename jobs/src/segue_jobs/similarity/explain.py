@@ -52,14 +52,17 @@ def family_shares(query: Singles, candidate: Singles, slices: Mapping[Family, sl
 
 
 def similar_families(query: Singles, candidate: Singles, slices: Mapping[Family, slice]) -> tuple[Family, ...]:
-    """Families in which the two point the same way (cosine of at least 0.5 inside the family), most similar first."""
-    cosines: dict[Family, float] = {}
+    """Families in which the two point the same way (cosine of at least 0.5 inside the family).
+
+    Those that contribute most to the cosine come first.
+    """
+    alike: dict[Family, float] = {}
     for family, place in slices.items():
         left, right = query[place].astype(np.float64), candidate[place].astype(np.float64)
-        length = float(np.linalg.norm(left) * np.linalg.norm(right))
-        cosines[family] = float(left @ right) / length if length > 0 else 0.0
-    alike = [family for family in slices if cosines[family] >= _SIMILAR]
-    return tuple(sorted(alike, key=lambda family: -cosines[family]))
+        contribution = float(left @ right)
+        if contribution > 0 and contribution >= _SIMILAR * float(np.linalg.norm(left) * np.linalg.norm(right)):
+            alike[family] = contribution
+    return tuple(sorted(alike, key=lambda family: -alike[family]))
 
 
 def largest_contributions(

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -25,18 +25,18 @@ logger = logging.getLogger(__name__)
 ATTEMPTS = 2
 _FRUITLESS_POOLS = 3
 _QUEUED_PER_WORKER = 2
-"""One in work and one waiting: enough to keep a worker busy, and little is lost on SIGTERM."""
+"""One in work and one waiting: enough to keep a worker busy, and few to finish after SIGTERM."""
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
-def initialise_worker(kind: Engine) -> None:
+def initialise_worker(prepare: Callable[[Engine], None], kind: Engine) -> None:
     """Make a new process ready: loaded, warm, and left alone by a SIGTERM to the whole group.
 
     The program itself reacts to SIGTERM and lets the workers finish their tracks; a worker whose program is gone ends
     at the end of its pipe.
     """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    warm_up(kind)
+    prepare(kind)
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,15 @@ class Workers:
     count: int
     engine: Engine
     timeout_seconds: float
+    analyse: Callable[[Request], Result] = analyse_file
+    """What is done with a request; it and its result are pickled."""
+    prepare: Callable[[Engine], None] = warm_up
+    """What a new process does first."""
 
     def run(self, requests: Iterable[Request], stopping: threading.Event) -> Iterator[tuple[Request, Result]]:
         """Results as they come; at most two requests a worker are under way.
 
-        Ends early when ``stopping`` is set: tracks in work are finished, the others have no result.
+        Ends early when ``stopping`` is set: what is under way is finished, the others have no result.
 
         Raises
         ------
@@ -93,7 +97,7 @@ class _PoolRun:
         pool = ProcessPool(
             max_workers=self._workers.count,
             initializer=initialise_worker,
-            initargs=(self._workers.engine,),
+            initargs=(self._workers.prepare, self._workers.engine),
             context=multiprocessing.get_context("spawn"),  # this process has threads: a fork would copy their locks
         )
         try:
@@ -115,13 +119,10 @@ class _PoolRun:
             if self._stopping.is_set() or self._broken:
                 break
             self._schedule(pool, self._waiting.pop(), 1)
-        if self._stopping.is_set():
-            for future in [future for future in self._running if future.cancel()]:
-                self._broken.append(self._running.pop(future)[0])
 
     def _schedule(self, pool: ProcessPool, request: Request, attempt: int) -> None:
         try:
-            future = pool.schedule(analyse_file, args=(request,), timeout=self._workers.timeout_seconds)
+            future = pool.schedule(self._workers.analyse, args=(request,), timeout=self._workers.timeout_seconds)
         except RuntimeError:  # the pool broke since the last look at it
             self._broken.append(request)
         else:

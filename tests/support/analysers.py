@@ -1,0 +1,42 @@
+"""Stand-ins for the analysis of a file that misbehave as a damaged file may make a decoder misbehave."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from segue_jobs.contract import Engine
+from segue_jobs.extract.analyse import AlreadyDone, Request, Result
+
+
+def misbehave(request: Request) -> Result:
+    """Do what the id says; leave a line in the request's file, so that a test can count the attempts."""
+    with request.path.open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    if request.track_id.startswith("killed") or (request.track_id == "once" and attempts(request.path) == 1):
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif request.track_id.startswith("exits"):
+        os._exit(3)
+    elif request.track_id.startswith("hangs"):
+        time.sleep(60)
+    elif request.track_id.startswith("slow"):
+        time.sleep(1)
+    elif request.track_id.startswith("raises"):
+        raise KeyError(request.track_id)
+    return AlreadyDone()
+
+
+def attempts(path: Path) -> int:
+    """How often a request was begun."""
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+def prepare_nothing(_engine: Engine) -> None:
+    """Start at once."""
+
+
+def die_at_start(_engine: Engine) -> None:
+    """A process that cannot start, for want of memory or of a library."""
+    os._exit(1)

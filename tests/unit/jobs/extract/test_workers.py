@@ -1,0 +1,105 @@
+"""A track that kills, hangs or breaks its process is rejected; all others are done."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from segue_jobs.contract import Engine, Reason, WindowPosition
+from segue_jobs.extract.analyse import AlreadyDone, Method, Request
+from segue_jobs.extract.decode import Window
+from segue_jobs.extract.workers import Workers
+from segue_jobs.listing.model import Problem
+from segue_jobs.runtime.program import ProgramError
+from support.analysers import attempts, die_at_start, misbehave, prepare_nothing
+
+METHOD = Method(Engine.LIBROSA, Window(WindowPosition.MIDDLE, 30.0, 5.0), 1 << 20, with_tags=False)
+
+
+def requests(folder: Path, *ids: str) -> list[Request]:
+    return [Request(track_id, folder / track_id, METHOD) for track_id in ids]
+
+
+def workers(count: int = 2, timeout: float = 30.0, **more) -> Workers:
+    return Workers(count, Engine.LIBROSA, timeout, **{"analyse": misbehave, "prepare": prepare_nothing} | more)
+
+
+def outcomes(pool: Workers, wanted: list[Request]) -> dict[str, Reason | None]:
+    return {
+        request.track_id: result.reason if isinstance(result, Problem) else None
+        for request, result in pool.run(wanted, threading.Event())
+    }
+
+
+def test_every_request_has_its_result(tmp_path: Path) -> None:
+    ids = [f"good-{number}" for number in range(40)]
+    assert outcomes(workers(), requests(tmp_path, *ids)) == dict.fromkeys(ids)
+
+
+def test_a_killed_process_costs_only_its_track(tmp_path: Path) -> None:
+    wanted = requests(tmp_path, "a", "killed", "b", "exits", "c", "once", "d")
+    expected = dict.fromkeys("abcd") | {"killed": Reason.CRASHED, "exits": Reason.CRASHED, "once": None}
+    assert outcomes(workers(), wanted) == expected
+    assert {track_id: attempts(tmp_path / track_id) for track_id in ("killed", "exits", "once")} == {
+        "killed": 2,
+        "exits": 2,
+        "once": 2,
+    }
+
+
+def test_a_track_that_hangs_is_timed_out(tmp_path: Path) -> None:
+    found = outcomes(workers(timeout=0.5), requests(tmp_path, "hangs", "a", "b"))
+    assert found == {"hangs": Reason.TIMED_OUT, "a": None, "b": None}
+
+
+def test_an_unexpected_error_is_that_tracks(tmp_path: Path) -> None:
+    assert outcomes(workers(), requests(tmp_path, "raises", "a")) == {"raises": Reason.CRASHED, "a": None}
+
+
+def test_only_a_few_requests_are_under_way(tmp_path: Path) -> None:
+    wanted = requests(tmp_path, *(f"good-{number}" for number in range(40)))
+    results = workers(count=2).run(wanted, threading.Event())
+    next(results)
+    time.sleep(1)  # a consumer that is slow, as one that waits for the broker
+    begun = sum(attempts(request.path) for request in wanted)
+    results.close()
+    assert begun <= 5
+
+
+def test_stopping_finishes_what_is_under_way(tmp_path: Path) -> None:
+    wanted = requests(tmp_path, *(f"slow-{number}" for number in range(20)))
+    stopping = threading.Event()
+    finished = []
+    for request, result in workers(count=2).run(wanted, stopping):
+        assert result == AlreadyDone()
+        finished.append(request.track_id)
+        stopping.set()
+    begun = [request.track_id for request in wanted if attempts(request.path)]
+    assert sorted(finished) == sorted(begun)
+    assert len(begun) <= 5
+
+
+def test_a_signal_to_the_whole_group_lets_workers_finish(tmp_path: Path) -> None:
+    wanted = requests(tmp_path, "slow-1")
+    results = workers(count=1).run(wanted, threading.Event())
+    thread = threading.Thread(target=_terminate_worker, args=(wanted[0].path,))
+    thread.start()
+    assert list(results) == [(wanted[0], AlreadyDone())]
+    thread.join()
+    assert attempts(wanted[0].path) == 1
+
+
+def _terminate_worker(path: Path) -> None:
+    while not attempts(path):
+        time.sleep(0.02)
+    os.kill(int(path.read_text().split()[0]), signal.SIGTERM)
+
+
+def test_processes_that_cannot_start_are_an_error_and_not_a_loop(tmp_path: Path) -> None:
+    with pytest.raises(ProgramError, match="end before they do any work"):
+        outcomes(workers(prepare=die_at_start), requests(tmp_path, "a", "b"))

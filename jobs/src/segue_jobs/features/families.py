@@ -15,18 +15,25 @@ from segue_jobs.features.layout import LAYOUT, MEL_GROUPS
 from segue_jobs.features.statistics import Array, FrameStatistics
 
 _FLOOR = 1e-6
+_DECIBEL_FLOOR = 0.01
+"""A deviation below a hundredth of a decibel is rounding, not music: no engine need agree with another on it."""
+_FLATNESS_FLOOR = 1e-5
 _PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 # Krumhansl & Kessler (1982), probe-tone ratings: how well each pitch class fits a key.
 _MAJOR_PROFILE = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
 _MINOR_PROFILE = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
 
 
-def _log(value: float | Array) -> Array:
-    return np.log(np.maximum(np.asarray(value, dtype=np.float64), _FLOOR))
+def _log(value: float | Array, floor: float = _FLOOR) -> Array:
+    return np.log(np.maximum(np.asarray(value, dtype=np.float64), floor))
 
 
 def _timbre(statistics: FrameStatistics) -> list[Array]:
-    return [statistics.mfcc_mean, _log(statistics.mfcc_std), _log(statistics.delta_mfcc_std)]
+    return [
+        statistics.mfcc_mean,
+        _log(statistics.mfcc_std, _DECIBEL_FLOOR),
+        _log(statistics.delta_mfcc_std, _DECIBEL_FLOOR),
+    ]
 
 
 def _spectral(statistics: FrameStatistics) -> list[Array]:
@@ -39,10 +46,10 @@ def _spectral(statistics: FrameStatistics) -> list[Array]:
                     statistics.centroid_mean, statistics.centroid_std,
                     statistics.bandwidth_mean, statistics.bandwidth_std,
                     statistics.rolloff_mean, statistics.rolloff_std,
-                    statistics.flatness_mean, statistics.flatness_std,
                 ]
             )
         ),
+        _log(np.array([statistics.flatness_mean, statistics.flatness_std]), _FLATNESS_FLOOR),
         np.array(
             [
                 statistics.zcr_mean, statistics.zcr_std, statistics.rms_db_mean, statistics.rms_db_std,

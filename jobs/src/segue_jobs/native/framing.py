@@ -1,0 +1,149 @@
+"""From a stream of samples to blocks of overlapping frames, and to what each hop says about level and sign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
+from numpy.typing import NDArray
+
+from segue_jobs.features.layout import HOP_LENGTH, N_FFT
+from segue_jobs.native.filters import Single
+
+BLOCK_FRAMES = 108
+"""Frames analysed at once: their spectra stay in a core's cache, and 30 s are twelve blocks."""
+
+_HALF = N_FFT // 2
+_HOPS_IN_FRAME = N_FFT // HOP_LENGTH
+_SIGN_THRESHOLD = np.float32(-1e-10)
+
+
+@dataclass(frozen=True)
+class Hops:
+    """What the hops of the padded signal hold, in order."""
+
+    energy: Single
+    """Sum of squares of each hop."""
+    crossings: NDArray[np.int64]
+    """Changes of sign in each hop, the step into its first sample included."""
+    first_crosses: NDArray[np.bool_]
+    """Whether the step into a hop's first sample is a change of sign."""
+
+    @classmethod
+    def join(cls, parts: list[Hops]) -> Hops:
+        """One sequence of all parts."""
+        return cls(
+            np.concatenate([part.energy for part in parts]),
+            np.concatenate([part.crossings for part in parts]),
+            np.concatenate([part.first_crosses for part in parts]),
+        )
+
+    def rms(self) -> Single:
+        """``librosa.feature.rms`` of each frame, from the energies of its four hops."""
+        energy = sliding_window_view(self.energy, _HOPS_IN_FRAME).sum(axis=1)
+        return np.asarray(np.sqrt(energy / np.float32(N_FFT)), dtype=np.float32)
+
+    def zero_crossing_rate(self) -> Single:
+        """``librosa.feature.zero_crossing_rate`` of each frame: the step into its first sample does not count."""
+        crossings = sliding_window_view(self.crossings, _HOPS_IN_FRAME).sum(axis=1)
+        crossings -= self.first_crosses[: len(crossings)]
+        return np.asarray(crossings / N_FFT, dtype=np.float32)
+
+
+class FrameStream:
+    """Cuts a signal that arrives in pieces into blocks of frames, the same blocks however it is cut.
+
+    The signal is centred as librosa does it: half a frame of zeros before and after (for zero crossings the first
+    and the last sample are repeated instead).
+    """
+
+    def __init__(self) -> None:
+        self._advance = BLOCK_FRAMES * HOP_LENGTH
+        self._buffer = np.zeros(self._advance + N_FFT - HOP_LENGTH, np.float32)
+        self._negative = np.zeros(len(self._buffer) + 1, bool)  # one sample of the past before the buffer's
+        self._crosses = np.zeros(len(self._buffer), bool)
+        self._filled = _HALF
+        self._blocks = 0
+        self._samples = 0
+        self._hops: list[Hops] = []
+
+    @property
+    def samples(self) -> int:
+        """Samples that have arrived."""
+        return self._samples
+
+    def push(self, samples: Single) -> Iterator[Single]:
+        """Yield each block of frames, shape (frames, N_FFT), that the samples complete.
+
+        A block is a view into a buffer: it is valid until the next one is asked for.
+        """
+        position = 0
+        while position < len(samples):
+            taken = min(len(samples) - position, len(self._buffer) - self._filled)
+            self._buffer[self._filled : self._filled + taken] = samples[position : position + taken]
+            self._filled += taken
+            self._samples += taken
+            position += taken
+            if self._filled == len(self._buffer):
+                yield self._frames(BLOCK_FRAMES)
+                self._shift()
+
+    def finish(self) -> Iterator[Single]:
+        """Pad the end, then yield the blocks that are left; nothing may be pushed afterwards."""
+        left = 1 + self._samples // HOP_LENGTH - self._blocks * BLOCK_FRAMES
+        end = self._filled
+        last_negative = bool(self._buffer[end - 1] < _SIGN_THRESHOLD)
+        self._buffer[end:] = 0
+        if left > BLOCK_FRAMES:  # the padding completes one more block and begins another
+            yield self._frames(BLOCK_FRAMES)
+            self._shift(signal_end=end, last_negative=last_negative)
+            end = max(0, end - self._advance)
+            left -= BLOCK_FRAMES
+            self._buffer[end:] = 0
+        if left > 0:
+            yield self._frames(left)
+        hops = left + _HOPS_IN_FRAME - 1
+        self._measure(hops, end, last_negative=last_negative)
+
+    def hops(self) -> Hops:
+        """Level and sign changes of every hop of the finished signal."""
+        return Hops.join(self._hops)
+
+    def _frames(self, count: int) -> Single:
+        step = self._buffer.strides[0]
+        return as_strided(self._buffer, (count, N_FFT), (HOP_LENGTH * step, step), writeable=False)
+
+    def _shift(self, signal_end: int | None = None, *, last_negative: bool = False) -> None:
+        self._measure(BLOCK_FRAMES, signal_end, last_negative=last_negative)
+        self._filled -= self._advance
+        kept = len(self._buffer) - self._advance
+        self._buffer[:kept] = self._buffer[self._advance :]
+        self._blocks += 1
+
+    def _measure(self, hops: int, signal_end: int | None, *, last_negative: bool) -> None:
+        """Energy and changes of sign of the buffer's first hops; from `signal_end` on the last sign is repeated."""
+        length = hops * HOP_LENGTH
+        block = self._buffer[:length].reshape(hops, HOP_LENGTH)
+        negative = self._negative[: length + 1]
+        np.less(self._buffer[:length], _SIGN_THRESHOLD, out=negative[1:])
+        if signal_end is not None:
+            negative[1 + signal_end :] = last_negative
+        if not self._hops:
+            negative[: 1 + _HALF] = negative[1 + _HALF]
+        crosses = np.not_equal(negative[1:], negative[:-1], out=self._crosses[:length])
+        self._negative[0] = negative[-1]
+        self._hops.append(
+            Hops(
+                np.einsum("ij,ij->i", block, block),
+                _count_true(crosses.reshape(hops, HOP_LENGTH)),
+                crosses[::HOP_LENGTH].copy(),
+            )
+        )
+
+
+def _count_true(flags: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Number of True in each row of 512: eight bytes are added at a time, and no byte can overflow at 64 words."""
+    words = flags.view(np.uint64).sum(axis=1)
+    return np.asarray(words.view(np.uint8).reshape(len(flags), 8).sum(axis=1, dtype=np.int64))

@@ -1,0 +1,43 @@
+"""Means and deviations that grow with the data: one pass, bounded memory, no loss where the mean is large."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from segue_jobs.native.filters import Double, Single
+
+
+class Moments:
+    """Mean and population deviation of each row of pieces that arrive one after the other.
+
+    Source: Chan, Golub & LeVeque, Updating formulae and a pairwise algorithm for computing sample variances (1979).
+    """
+
+    def __init__(self, rows: int) -> None:
+        self._count = 0
+        self._mean = np.zeros(rows)
+        self._squares = np.zeros(rows)
+
+    def update(self, piece: Single) -> None:
+        """Add a piece, (rows, observations)."""
+        count = piece.shape[1]
+        if count == 0:
+            return
+        mean = piece.mean(axis=1)
+        centred = piece - mean[:, None]
+        squares = np.einsum("ij,ij->i", centred, centred)
+        total = self._count + count
+        difference = mean - self._mean
+        self._squares += squares + difference * difference * (self._count * count / total)
+        self._mean += difference * (count / total)
+        self._count = total
+
+    @property
+    def mean(self) -> Double:
+        """(rows,); zeros before the first observation."""
+        return self._mean
+
+    @property
+    def std(self) -> Double:
+        """(rows,); zeros before the first observation."""
+        return np.sqrt(self._squares / max(self._count, 1))

@@ -1,0 +1,112 @@
+"""What is kept of every frame until the track's end: mel powers, contrast extremes, four shape numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from segue_jobs.features.layout import N_CONTRAST, N_MELS
+from segue_jobs.native.filters import Single, mel_groups
+from segue_jobs.native.framing import BLOCK_FRAMES
+from segue_jobs.native.shape import TopBand, centroid_and_bandwidth, contrast_extremes, flatness, rolloff
+from segue_jobs.native.spectra import Spectra
+
+_SHEET_BLOCKS = 13
+_AMIN = np.float32(1e-10)
+_RANGE_DB = np.float32(80.0)
+SHAPES = 4
+"""Centroid, bandwidth, rolloff, flatness."""
+
+
+class Sheet:
+    """The frames of thirteen blocks; a long track has many sheets, and nothing is ever copied to grow."""
+
+    def __init__(self) -> None:
+        frames = _SHEET_BLOCKS * BLOCK_FRAMES
+        self._mel = np.empty((N_MELS, frames), np.float32)
+        self._valleys = np.empty((N_CONTRAST, frames), np.float32)
+        self._peaks = np.empty((N_CONTRAST, frames), np.float32)
+        self._shapes = np.empty((SHAPES, frames), np.float32)
+        self._used = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for another block."""
+        return self._used + BLOCK_FRAMES > self._mel.shape[1]
+
+    @property
+    def mel(self) -> Single:
+        """Mel powers, (128, frames)."""
+        return self._mel[:, : self._used]
+
+    @property
+    def valleys(self) -> Single:
+        """Means of the quietest bins of each contrast band, (6, frames)."""
+        return self._valleys[:, : self._used]
+
+    @property
+    def peaks(self) -> Single:
+        """Means of the loudest bins of each contrast band, (6, frames)."""
+        return self._peaks[:, : self._used]
+
+    @property
+    def shapes(self) -> Single:
+        """Centroid, bandwidth and rolloff in Hz and flatness, (4, frames)."""
+        return self._shapes[:, : self._used]
+
+    def append(self, spectra: Spectra, top_band: TopBand) -> None:
+        """Write what is kept of a block."""
+        columns = slice(self._used, self._used + spectra.power.shape[1])
+        for group in mel_groups():
+            np.matmul(group.weights, spectra.power[group.bins], out=self._mel[group.mels, columns])
+        contrast_extremes(spectra, self._valleys[:, columns], self._peaks[:, columns])
+        top_band.update(spectra, self._valleys[:, columns], self._peaks[:, columns])
+        shapes = self._shapes[:, columns]
+        shapes[0], shapes[1] = centroid_and_bandwidth(spectra)
+        shapes[2] = rolloff(spectra)
+        shapes[3] = flatness(spectra)
+        self._used = columns.stop
+
+
+class FrameSeries:
+    """The sheets of a track."""
+
+    def __init__(self) -> None:
+        self._sheets: list[Sheet] = []
+        self._top_band = TopBand()
+
+    def append(self, spectra: Spectra) -> None:
+        """Add a block."""
+        if not self._sheets or self._sheets[-1].full:
+            self._sheets.append(Sheet())
+        self._sheets[-1].append(spectra, self._top_band)
+
+    def mel_db(self) -> Iterator[Single]:
+        """Mel spectrogram in dB, at most 80 dB below the track's loudest value; (128, frames) a sheet, in place."""
+        highest = max(float(_to_db(sheet.mel).max()) for sheet in self._sheets)
+        for sheet in self._sheets:
+            yield np.maximum(sheet.mel, np.float32(highest) - _RANGE_DB, out=sheet.mel)
+
+    def contrast(self) -> Iterator[Single]:
+        """Spectral contrast, dB, (6, frames) a sheet, in place."""
+        floors = [
+            _to_db(np.array([top], np.float32))[0] - _RANGE_DB for top in (self._top_band.peak, self._top_band.valley)
+        ]
+        for sheet in self._sheets:
+            peaks = np.maximum(_to_db(sheet.peaks), floors[0], out=sheet.peaks)
+            peaks -= np.maximum(_to_db(sheet.valleys), floors[1], out=sheet.valleys)
+            yield peaks
+
+    def shapes(self) -> Iterator[Single]:
+        """Centroid, bandwidth and rolloff in Hz and flatness, (4, frames) a sheet."""
+        for sheet in self._sheets:
+            yield sheet.shapes
+
+
+def _to_db(values: Single) -> Single:
+    """``librosa.power_to_db`` without its range, in place."""
+    np.maximum(values, _AMIN, out=values)
+    np.log10(values, out=values)
+    values *= np.float32(10)
+    return values

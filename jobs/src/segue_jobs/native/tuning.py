@@ -1,0 +1,73 @@
+"""How far a recording is tuned away from A440, estimated as librosa does it, but at the spectra's peaks alone."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue_jobs.features.layout import N_FFT, SAMPLE_RATE
+from segue_jobs.native.filters import BIN_HZ, Single
+from segue_jobs.native.spectra import Spectra
+
+_LOWEST_BIN = int(np.ceil(150.0 / BIN_HZ))
+_HIGHEST_BIN = int(np.ceil(4000.0 / BIN_HZ)) - 1
+_THRESHOLD = np.float32(0.1)
+_EDGES = np.linspace(-0.5, 0.5, 101)
+"""Edges of the histogram of deviations, semitones."""
+
+
+class TuningEstimate:
+    """Collects the spectral peaks of a track; ``librosa.piptrack`` and ``pitch_tuning`` with their defaults.
+
+    The peaks count whose magnitude is at least the median of all: only the end of the track tells which these are.
+    """
+
+    def __init__(self) -> None:
+        self._deviations: list[NDArray[np.uint8]] = []
+        self._magnitudes: list[Single] = []
+
+    def update(self, spectra: Spectra) -> None:
+        """Add the peaks of a block."""
+        power = spectra.power
+        highest = np.maximum(spectra.low_peak, spectra.high_peak)
+        loud = power[_LOWEST_BIN : _HIGHEST_BIN + 1] > _THRESHOLD * (highest * highest)
+        count = power.shape[1]
+        flat = power.reshape(-1)
+        places = np.flatnonzero(loud) + _LOWEST_BIN * count
+        peak = flat[places]
+        below, above = flat[places - count], flat[places + count]
+        is_peak = np.flatnonzero((peak > below) & (peak >= above))
+        places, peak, below, above = (values[is_peak] for values in (places, peak, below, above))
+        # Parabola through the three points (J. O. Smith, Spectral Audio Signal Processing, 2011).
+        slope = (above - below) / np.float32(2)
+        curvature = above + below - np.float32(2) * peak
+        bent = np.abs(slope) < np.abs(curvature)
+        shift = np.where(bent, -slope / np.where(bent, curvature, np.float32(1)), np.float32(0))
+        # Integers and float32 make float64 here, and the result is kept in float32: so does librosa.
+        pitches = ((places // count + shift) * float(SAMPLE_RATE) / N_FFT).astype(np.float32)
+        self._deviations.append(_deviation_index(pitches))
+        self._magnitudes.append(peak + np.float32(0.5) * slope * shift)
+
+    def histogram(self) -> NDArray[np.int64]:
+        """How many of the louder peaks lie at each hundredth of a semitone, (100,)."""
+        magnitudes = np.concatenate(self._magnitudes) if self._magnitudes else np.zeros(0, np.float32)
+        if not len(magnitudes):
+            return np.zeros(len(_EDGES) - 1, np.int64)
+        deviations = np.concatenate(self._deviations)
+        return np.bincount(deviations[magnitudes >= np.median(magnitudes)], minlength=len(_EDGES) - 1)
+
+    def candidates(self, count: int) -> list[float]:
+        """The most frequent deviations so far, semitones."""
+        order = np.argsort(-self.histogram(), kind="stable")
+        return [float(_EDGES[index]) for index in order[:count]]
+
+    def result(self) -> float:
+        """The estimate, semitones in [-0.5, 0.5); 0 where there is no peak at all."""
+        histogram = self.histogram()
+        return float(_EDGES[np.argmax(histogram)]) if histogram.any() else 0.0
+
+
+def _deviation_index(pitches: Single) -> NDArray[np.uint8]:
+    residual = np.mod(np.float32(12) * np.log2(pitches / np.float32(440.0 / 16)), np.float32(1))
+    residual[residual >= 0.5] -= 1
+    return np.asarray(np.searchsorted(_EDGES, residual, side="right") - 1, dtype=np.uint8)

@@ -81,10 +81,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help()
         return CommandExit.USAGE
     arguments = parser.parse_args(given)
-    signal.signal(signal.SIGTERM, _interrupt)
     state = getattr(arguments, "state", None) or os.environ.get(STATE_VARIABLE) or DEFAULT_STATE
     call = Invocation(arguments, State(Path(state)), make_console(), make_console(stderr=True), os.environ)
-    return _run(wanted[arguments.command], call)
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _run(wanted[arguments.command], call)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 if __name__ == "__main__":

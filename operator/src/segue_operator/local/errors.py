@@ -40,6 +40,6 @@ def did_you_mean(wrong: str, known: Iterable[str], limit: int = 3) -> str | None
     """Hint with the names closest to a wrong one: those that contain it first, then those spelt alike."""
     names = sorted(set(known))
     containing = [name for name in names if wrong.lower() in name.lower()] if wrong else []
-    alike = get_close_matches(wrong, names, n=limit, cutoff=0.5)
+    alike = get_close_matches(wrong, names, n=limit, cutoff=0.6)
     found = list(dict.fromkeys(containing[:limit] + alike))[:limit]
     return f"did you mean {' or '.join(found)}?" if found else None

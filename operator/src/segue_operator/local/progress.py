@@ -247,7 +247,7 @@ class Lines:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._phases: dict[Key, str] = {}
+        self._stages: dict[Key, tuple[str, str]] = {}
         self._shown_at: dict[Key, float] = {}
         self._started: dict[Key, tuple[float, int]] = {}
 
@@ -265,15 +265,16 @@ class Lines:
         for view in views:
             if view.batch:
                 self._started.setdefault(view.key, (now, view.batch.done))
-            is_new = self._phases.get(view.key) != view.phase
-            is_due = view.batch is not None and not view.finished and now - self._shown_at[view.key] > PLAIN_SECONDS
-            if is_new or is_due:
-                self._phases[view.key], self._shown_at[view.key] = view.phase, now
+            stage = (view.phase, view.train.phase if view.train and not view.finished else "")
+            is_new = self._stages.get(view.key) != stage
+            is_due = view.batch is not None and now - self._shown_at.get(view.key, now) > PLAIN_SECONDS
+            if is_new or (is_due and not view.finished):
+                self._stages[view.key], self._shown_at[view.key] = stage, now
                 self._console.print(f"{short_name(view.key)}: {self._sentence(view, now)}", soft_wrap=True)
 
     def _sentence(self, view: View, now: float) -> str:
         if view.batch is None or view.finished:
-            return f"{view.phase}: {printable(view.message)}" if view.message else view.phase
+            return f"{view.phase}: {printable(view.note)}" if view.note else view.phase
         began, before = self._started[view.key]
         text = f"{view.phase}: {number(view.batch.done)} of {number(view.batch.listed)} tracks"
         speed = (view.batch.done - before) / (now - began) if now > began else 0.0

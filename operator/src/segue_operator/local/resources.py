@@ -58,8 +58,7 @@ def age(manifest: Manifest) -> str:
 
 
 def _why(manifest: Manifest) -> object:
-    ended = next((found for type_ in ("Failed", "Succeeded") if (found := condition(manifest, type_))), None)
-    return (ended or {}).get("reason")
+    return (condition(manifest, "Succeeded") or {}).get("reason")
 
 
 def _exit_codes(pod: Manifest) -> object:

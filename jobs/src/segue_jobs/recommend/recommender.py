@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
@@ -23,6 +24,7 @@ from segue_jobs.recommend.tracks import Tracks
 from segue_jobs.similarity.arrays import Booleans, Doubles, Integers, Singles
 from segue_jobs.similarity.aspects import differences, sentence
 from segue_jobs.similarity.explain import family_shares, similar_families
+from segue_jobs.similarity.names import name_clusters
 from segue_jobs.similarity.proximity import (
     ProximityStatistics,
     mutual_proximity_distance,
@@ -93,6 +95,12 @@ class Recommender:
         self.tracks = tracks
         self.space = space
         self.absent = MappingProxyType(dict(absent or {}))
+
+    @cached_property
+    def cluster_names(self) -> tuple[str, ...]:
+        """Name of each cluster, by what is in it now: 'fast, bright - Techno'."""
+        genres = [card.genres for card in self.tracks.cards]
+        return name_clusters(self.tracks.clusters, self.space.aspects, genres, len(self.space.index.centres))
 
     def similar(
         self,

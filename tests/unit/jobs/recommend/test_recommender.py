@@ -262,6 +262,12 @@ def test_a_catalogue_without_any_usable_track_is_an_error() -> None:
         assemble(model, assignments, [msgspec.structs.replace(records()[0], recipe="other")])
 
 
+def test_every_cluster_has_a_name_of_its_own() -> None:
+    names = recommender().cluster_names
+    assert len(set(names)) == 8
+    assert any("Genre" in name for name in names)
+
+
 # New, changed and unusable tracks
 
 

@@ -68,12 +68,16 @@ def _strict(schema: Any) -> Any:
     return result
 
 
+@functools.cache
+def _validator(kind: str, part: str) -> Draft202012Validator:
+    return Draft202012Validator(_strict(schema_of(kind)["properties"][part]))
+
+
 def schema_errors(kind: str, manifest: Mapping[str, Any], part: str = "spec") -> list[str]:
     """What the structural schema refuses in a part of a manifest that has its defaults."""
-    schema = _strict(schema_of(kind)["properties"][part])
-    found = Draft202012Validator(schema).iter_errors(manifest.get(part, {}))
-    duplicates = [] if part != "spec" else _duplicates(schema_of(kind)["properties"][part], manifest.get(part, {}))
-    return [f"{error.json_path}: {error.message}" for error in found] + duplicates
+    value = manifest.get(part, {})
+    found = [f"{error.json_path}: {error.message}" for error in _validator(kind, part).iter_errors(value)]
+    return found + _duplicates(schema_of(kind)["properties"][part], value)
 
 
 def _duplicates(schema: Schema, value: Any, path: str = "") -> list[str]:

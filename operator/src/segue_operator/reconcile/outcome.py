@@ -112,15 +112,15 @@ class ConditionWriter:
         )
 
 
-def active_since(status: ResourceStatus, base: str | None) -> datetime | None:
-    """Since when a deadline counts: from ``base``, but anew from the last resumption."""
+def active_since(status: ResourceStatus, base: str | None, now: datetime) -> datetime | None:
+    """Since when a deadline counts: from ``base``, but anew from the last resumption, which may be just now."""
     if not base:
         return None
-    since = moment(base)
     suspended = find(status.conditions, SUSPENDED)
-    if suspended is not None and suspended.reason == ConditionReason.RESUMED:
-        since = max(since, moment(suspended.last_transition_time))
-    return since
+    if suspended is None or suspended.reason == ConditionReason.NOT_SUSPENDED:
+        return moment(base)
+    resumed = now if suspended.status == Status.TRUE else moment(suspended.last_transition_time)
+    return max(moment(base), resumed)
 
 
 def seconds_left(since: datetime | None, limit_seconds: int | None, now: datetime) -> float | None:

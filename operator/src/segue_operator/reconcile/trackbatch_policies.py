@@ -25,7 +25,7 @@ JOB_DEADLINE = "DeadlineExceeded"
 
 def deadline_start(scene: Scene) -> datetime | None:
     """Since when the batch's deadline counts."""
-    return active_since(scene.batch.status, scene.batch.status.start_time)
+    return active_since(scene.batch.status, scene.batch.status.start_time, scene.now)
 
 
 def must_verify_again(scene: Scene) -> bool:

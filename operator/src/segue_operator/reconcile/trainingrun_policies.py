@@ -20,7 +20,7 @@ from segue_operator.reconcile.trainingrun_scene import Scene, input_of
 
 def deadline_start(scene: Scene) -> datetime | None:
     """Since when the run's deadline counts."""
-    return active_since(scene.run.status, scene.run.status.start_time)
+    return active_since(scene.run.status, scene.run.status.start_time, scene.now)
 
 
 def pending_start(scene: Scene) -> datetime | None:
@@ -32,7 +32,7 @@ def pending_start(scene: Scene) -> datetime | None:
         return None
     application = scene.attempt.application
     created = application.created if application is not None else ""
-    return active_since(scene.run.status, created or ready.last_transition_time)
+    return active_since(scene.run.status, created or ready.last_transition_time, scene.now)
 
 
 def completed(scene: Scene) -> Verdict | None:

@@ -18,7 +18,7 @@ from segue_operator.local.cluster import LocalCluster
 from segue_operator.local.container import read_group, signal_group
 from segue_operator.local.files import read_objects
 from segue_operator.local.java import LocalError
-from segue_operator.local.kubelet import METRICS_PORT_ANNOTATION
+from segue_operator.local.pod_runner import METRICS_PORT_ANNOTATION
 from segue_operator.local.workloads.pods import BackOff
 from support.waiting import eventually, eventually_true
 from support.workloads import condition, deployment, failure_policy, job, key, manifest

@@ -6,7 +6,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from segue_operator.api.constants import MESSAGE_LENGTH
 from segue_operator.api.objects import Key, Kind, Manifest
+from segue_operator.children.metadata import controller_uid
 from segue_operator.controller.cluster import (
     AlreadyExistsError,
     Cluster,
@@ -18,8 +20,6 @@ from segue_operator.controller.cluster import (
 from segue_operator.reconcile.model import Observed, Plan, PlannedEvent
 
 logger = logging.getLogger(__name__)
-
-EVENT_MESSAGE_BYTES = 1024
 
 
 @dataclass
@@ -35,14 +35,7 @@ class Execution:
         return not (self.problems or self.missing_kinds)
 
 
-def is_owned(manifest: Manifest, owner: Manifest) -> bool:
-    """Whether the object has the owner, by uid: one of the same name may be another."""
-    uid = owner["metadata"].get("uid")
-    references = manifest["metadata"].get("ownerReferences", ())
-    return any(reference.get("uid") == uid for reference in references)
-
-
-def cut(message: str, size: int = EVENT_MESSAGE_BYTES) -> str:
+def cut(message: str, size: int = MESSAGE_LENGTH) -> str:
     """The message in at most ``size`` bytes of UTF-8."""
     encoded = message.encode()
     if len(encoded) <= size:
@@ -110,7 +103,7 @@ class Executor:
         except AlreadyExistsError:
             key = Key.of(manifest)
             existing = await self._cluster.get(key)
-            if existing is None or not is_owned(existing, resource):
+            if existing is None or controller_uid(existing) != resource["metadata"]["uid"]:
                 # The next observation shows who has the name; this plan's status would claim that it is ours.
                 raise ConflictError(f"{key} appeared while it was being created") from None
 

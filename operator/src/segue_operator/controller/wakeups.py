@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from segue_operator.api.constants import Label
 from segue_operator.api.objects import API_VERSIONS, Key, Kind, Manifest
 from segue_operator.controller.cluster import WatchEvent
 
 RESOURCE_KINDS = frozenset({Kind.TRACK_BATCH, Kind.TRAINING_RUN})
-POD_LABELS = {Kind.TRACK_BATCH: "segue.dev/trackbatch", Kind.TRAINING_RUN: "segue.dev/trainingrun"}
+_POD_LABELS = {Kind.TRACK_BATCH: Label.TRACK_BATCH, Kind.TRAINING_RUN: Label.TRAINING_RUN}
 
 
 class Wakeups:
@@ -55,6 +56,6 @@ def _parents(child: Manifest, key: Key) -> Iterator[Key]:
                 yield Key(kind, key.namespace, reference["name"])
     if key.kind is Kind.POD:
         labels = metadata.get("labels") or {}
-        for kind, label in POD_LABELS.items():
+        for kind, label in _POD_LABELS.items():
             if label in labels:
                 yield Key(kind, key.namespace, labels[label])

@@ -15,8 +15,9 @@ from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.controller.cluster import UnavailableError, WatchEvent
 from segue_operator.local.events import EventLog
 from segue_operator.local.files import ObjectFiles
-from segue_operator.local.kubelet import Directories, Kubelet
+from segue_operator.local.kubelet import Kubelet
 from segue_operator.local.launch import Machine
+from segue_operator.local.pod_runner import Directories
 from segue_operator.local.store import ObjectStore, Validator
 from segue_operator.local.workload_loop import WorkloadLoop
 from segue_operator.local.workloads.pods import DEFAULT_BACK_OFF, BackOff
@@ -145,14 +146,17 @@ class LocalCluster:
     async def watch(self, kinds: Collection[Kind]) -> AsyncIterator[WatchEvent]:
         """Existing objects first, then every change, until the iterator is closed."""
         changes: asyncio.Queue[WatchEvent] = asyncio.Queue()
-        unsubscribe = self._store.subscribe(changes.put_nowait)
+
+        def keep(event: WatchEvent) -> None:
+            if event.object["kind"] in kinds:
+                changes.put_nowait(event)
+
+        unsubscribe = self._store.subscribe(keep)
         try:
             for existing in [found for kind in kinds for found in self._store.select(kind)]:
                 yield WatchEvent("ADDED", existing)
             while True:
-                event = await changes.get()
-                if event.object["kind"] in kinds:
-                    yield event
+                yield await changes.get()
         finally:
             unsubscribe()
 

@@ -254,8 +254,9 @@ class ObjectStore:
         return True
 
     def _notify(self, type_: Any, manifest: Manifest) -> None:
+        event = WatchEvent(type_, copy.deepcopy(manifest))  # one copy for all: subscribers only read
         for subscriber in tuple(self._subscribers):
-            subscriber(WatchEvent(type_, copy.deepcopy(manifest)))
+            subscriber(event)
 
     def _uids(self) -> set[str]:
         return {record.object["metadata"]["uid"] for record in self._records.values()}

@@ -22,6 +22,9 @@ from segue_jobs.train import schema
 from segue_jobs.train.usable import find_problem
 
 _BATCH_TRACKS = 1000
+_RANGE_TRACKS = 20_000
+"""MongoDB finds a range by its index; the embedded server looks through the collection for each, so they are few."""
+_MINIMUM_RANGES, _MAXIMUM_RANGES = 2, 64
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,14 @@ class IdRange:
     tracks: int
 
 
-def find_ranges(target: Database[Document], catalogue: str, count: int) -> tuple[IdRange, ...]:
-    """Cut a catalogue's ids into at most ``count`` ranges of about equal size, which together cover every id.
+def find_ranges(target: Database[Document], catalogue: str) -> tuple[IdRange, ...]:
+    """Cut a catalogue's ids into ranges of about equal size, which together cover every id.
 
     An empty catalogue has no range.
     """
     whole = of_catalogue(catalogue)["_id"]
+    stored = target[Collection.TRACKS].estimated_document_count()
+    count = min(max(-(-stored // _RANGE_TRACKS), _MINIMUM_RANGES), _MAXIMUM_RANGES)
     buckets = list(
         target[Collection.TRACKS].aggregate(
             [

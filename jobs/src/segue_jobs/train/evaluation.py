@@ -16,10 +16,10 @@ from segue_jobs.similarity.search import nearest_cells
 from segue_jobs.train.choice import Metric, judges_precision
 
 LIST_LENGTH = 10
-SAMPLE_TRACKS = 12_000
+SAMPLE_TRACKS = 10_000
 """Trial clusterings are fitted to and measured on at most so many tracks: choosing takes as long for a million."""
-MAXIMUM_QUERIES = 2_000
-HUB_TRACKS = 4_000
+MAXIMUM_QUERIES = 1_000
+HUB_TRACKS = 2_500
 """Reach and hubness depend on the number of tracks and need all of them as queries: measured within such a sample."""
 _HELD_OUT = 0.2
 _MINIMUM_SIDE = 10
@@ -86,6 +86,7 @@ class Evaluation:
         self._exact = neighbour_lists(sample.vectors, LIST_LENGTH, queries=sample.queries, artists=self._artists)
         labelled = sum(1 for names in sample.genres if names)
         self._by_genre = judges_precision(labelled, len(sample.genres))
+        self._chance = measures.chance_level(self._genres, artists=self._artists, queries=sample.queries)
 
     def relevance(self, centres: Doubles) -> dict[str, float]:
         """Precision and recall at 10 through the nearest cells, on held-out artists."""
@@ -99,9 +100,8 @@ class Evaluation:
         found = {Metric.RECALL.value: measures.recall(lists, self._exact)}
         if self._by_genre:
             precision = measures.precision_at_k(lists, self.sample.queries, self._genres)
-            chance = measures.chance_level(self._genres, artists=self._artists, queries=self.sample.queries)
-            found |= {Metric.PRECISION.value: precision, Metric.CHANCE.value: chance}
-            found[Metric.LIFT] = precision / chance if chance > 0 else math.nan
+            found |= {Metric.PRECISION.value: precision, Metric.CHANCE.value: self._chance}
+            found[Metric.LIFT.value] = precision / self._chance if self._chance > 0 else math.nan
         return _finite(found)
 
     def hubs(self, centres: Doubles) -> dict[str, float]:

@@ -33,9 +33,6 @@ from segue_jobs.train.steps import Steps
 
 logger = logging.getLogger(__name__)
 
-_RANGES = 8
-"""Cursors of a load: more than a small cluster has cores, fewer than would cost a scan each."""
-
 
 @dataclass(frozen=True)
 class Run:
@@ -116,7 +113,7 @@ def _key(model: ModelDocument) -> str:
 def _train(run: Run, program: Program) -> ModelDocument:
     ensure_topics(run.kafka)
     with run.steps.phase("read-ranges") as figures:
-        ranges = find_ranges(run.target, run.arguments.catalogue, _RANGES)
+        ranges = find_ranges(run.target, run.arguments.catalogue)
         figures["tracks"] = sum(item.tracks for item in ranges)
     if not ranges:
         raise UnrecoverableError(
@@ -143,10 +140,10 @@ def _fit(run: Run, spark: SparkSession, ranges: Sequence[IdRange]) -> Fitted:
         figures["tracks"] = catalogue.usable
     with phase("scale") as figures:
         units = phases.to_units(joined, arguments.family, catalogue.usable)
-        evaluation = Evaluation(phases.take_sample(units, catalogue))
+        evaluation = Evaluation(phases.take_sample(spark, units, catalogue))
         figures |= {"dimensions": evaluation.sample.vectors.shape[1], "zero": len(units.zero)}
     with phase("choose") as figures:
-        chosen = phases.choose_clusters(spark, evaluation, arguments.k, units.tracks, run.method)
+        chosen = phases.choose_clusters(spark, evaluation, units, arguments.k, run.method)
         figures |= {"k": chosen.choice.k, "reason": chosen.choice.reason}
     with phase("fit") as figures:
         centres = phases.fit_final(units, chosen.choice.k, run.method)

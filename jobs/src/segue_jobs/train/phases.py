@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from pyspark.ml.functions import array_to_vector, vector_to_array
+from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - Spark's own convention
 
@@ -18,11 +18,11 @@ from segue_jobs.models import Candidate, PartitionRange, Scaler
 from segue_jobs.runtime.program import UnrecoverableError
 from segue_jobs.runtime.settings import KafkaSettings
 from segue_jobs.similarity.arrays import Doubles
-from segue_jobs.train import schema, snapshot
+from segue_jobs.train import snapshot
 from segue_jobs.train.choice import Choice, Metric, choose, feasible, score
 from segue_jobs.train.clusters import Method, fit_centres
 from segue_jobs.train.evaluation import SAMPLE_TRACKS, Evaluation, Sample
-from segue_jobs.train.space import in_fixed_order, partitions_for, scale
+from segue_jobs.train.space import partitions_for, scale
 from segue_jobs.train.usable import choose_recipe, recipe_mismatch
 
 _TRIALS_AT_ONCE = 4
@@ -142,10 +142,12 @@ def read_snapshot(
     ProgramError
         Records are missing.
     """
-    joined = snapshot.read_back(spark, settings, ranges, snapshot=arguments.run_uid, families=arguments.family)
-    ordered = in_fixed_order(joined, tracks).cache()
-    snapshot.verify(ordered, tracks, arguments.family, settings)
-    return ordered
+    joined = snapshot.read_back(
+        spark, settings, ranges,
+        snapshot=arguments.run_uid, families=arguments.family, partitions=partitions_for(tracks),
+    ).cache()  # fmt: skip
+    snapshot.verify(joined, tracks, arguments.family, settings)
+    return joined
 
 
 def to_units(joined: DataFrame, families: Sequence[Family], tracks: int) -> Units:
@@ -166,29 +168,31 @@ def to_units(joined: DataFrame, families: Sequence[Family], tracks: int) -> Unit
     return Units(frame.where(~F.col("zero")).select("track_id", "unit"), tracks - len(zero), zero, scaled.scaler)
 
 
-def take_sample(units: Units, catalogue: Catalogue) -> Sample:
+def take_sample(spark: SparkSession, units: Units, catalogue: Catalogue) -> Sample:
     """Bring the tracks to choose by to the driver; the same ones for the same catalogue."""
     frame = units.frame.select("track_id", vector_to_array(F.col("unit")).alias("vector"))
     if units.tracks > SAMPLE_TRACKS:
         frame = frame.orderBy(F.xxhash64("track_id"), "track_id").limit(SAMPLE_TRACKS)
-    named = catalogue.usable_frame().select("track_id", "artist", "genres")
-    table = frame.join(named, "track_id").toArrow().sort_by("track_id")
+    table = frame.toArrow().sort_by("track_id")
+    ids = table.column("track_id").to_pylist()
+    named = _only(spark, catalogue.usable_frame().select("track_id", "artist", "genres"), ids)
+    names = named.toArrow().sort_by("track_id")
     flat = table.column("vector").combine_chunks().flatten().to_numpy(zero_copy_only=False)
     return Sample(
-        ids=tuple(table.column("track_id").to_pylist()),
+        ids=tuple(ids),
         vectors=flat.reshape(table.num_rows, -1).astype(np.float32),
-        artists=tuple(table.column("artist").to_pylist()),
-        genres=tuple(map(tuple, table.column("genres").to_pylist())),
+        artists=tuple(names.column("artist").to_pylist()),
+        genres=tuple(map(tuple, names.column("genres").to_pylist())),
     )
 
 
 def choose_clusters(
-    spark: SparkSession, evaluation: Evaluation, ks: Sequence[int], tracks: int, method: Method
+    spark: SparkSession, evaluation: Evaluation, units: Units, ks: Sequence[int], method: Method
 ) -> Chosen:
     """Cluster the fitted part of the sample with every feasible k and two seeds, measure, choose."""
     sample = evaluation.sample
-    frame = _fitted_part(spark, sample).cache()
-    possible = feasible(ks, min(tracks, int((~sample.held_out).sum())))
+    frame = _fitted_part(spark, units, sample).cache()
+    possible = feasible(ks, units.tracks)
     again = method.with_seed(method.seed + _STABILITY_SEED)
 
     def trial(k: int) -> dict[str, float]:
@@ -206,16 +210,18 @@ def choose_clusters(
     return Chosen(choice, candidates, measured[choice.k])
 
 
-def _fitted_part(spark: SparkSession, sample: Sample) -> DataFrame:
+def _fitted_part(spark: SparkSession, units: Units, sample: Sample) -> DataFrame:
     rows = np.flatnonzero(~sample.held_out)
-    vectors = sample.vectors[rows].astype(np.float64)
-    width = vectors.shape[1]
-    numbers = pa.ListArray.from_arrays(
-        pa.array(np.arange(0, len(rows) * width + 1, width), pa.int32()), pa.array(vectors.ravel())
-    )
-    table = pa.table({"track_id": [sample.ids[row] for row in rows], "vector": numbers})
-    frame = spark.createDataFrame(table, schema.SAMPLE)
-    return frame.coalesce(partitions_for(len(rows))).select(array_to_vector(F.col("vector")).alias("unit"))
+    if len(rows) == units.tracks:
+        return units.frame
+    fitted = _only(spark, units.frame, [sample.ids[row] for row in rows])
+    return fitted.coalesce(partitions_for(len(rows)))
+
+
+def _only(spark: SparkSession, frame: DataFrame, track_ids: Sequence[str]) -> DataFrame:
+    """Rows of these tracks, in the frame's order."""
+    wanted = spark.createDataFrame(pa.table({"track_id": pa.array(track_ids, pa.string())}), "track_id string")
+    return frame.join(F.broadcast(wanted), "track_id", "left_semi")
 
 
 def fit_final(units: Units, k: int, method: Method) -> Doubles:

@@ -28,14 +28,6 @@ FEATURE_RECORD = StructType(
 )
 """`records.FeatureRecord` as JSON on the feature topics."""
 
-SAMPLE = StructType(
-    [
-        StructField("track_id", StringType(), nullable=False),
-        StructField("vector", ArrayType(DoubleType(), containsNull=False), nullable=False),
-    ]
-)
-"""Unit vectors that come back from the driver for trial clusterings."""
-
 WRITTEN = StructType([StructField("cluster", IntegerType()), StructField("tracks", IntegerType(), nullable=False)])
 """What a task reports of the assignments that it wrote: tracks of each cluster, null for excluded ones."""
 

@@ -31,9 +31,12 @@ def spark_session(name: str, stopping: threading.Event) -> Iterator[SparkSession
         SparkSession.builder.appName(name)
         .config("spark.redaction.regex", REDACTED)
         .config("spark.sql.redaction.options.regex", REDACTED)
-        # Rows of one track need no partitions beyond the cores; the collected lists are few and short.
+        # A track's records are at most a handful: grouping them by hash needs no sort.
         .config("spark.sql.objectHashAggregate.sortBased.fallbackThreshold", "1000000")
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", "4096")
+        # Partitions are fixed by the catalogue's size, so that the same data gives the same clusters.
+        .config("spark.sql.adaptive.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "4")
         .getOrCreate()
     )
     _quieten(spark)
@@ -49,6 +52,7 @@ def spark_session(name: str, stopping: threading.Event) -> Iterator[SparkSession
 
 
 def _quieten(spark: SparkSession) -> None:
+    logging.getLogger("py4j").setLevel(logging.WARNING)
     spark.sparkContext.setLogLevel("WARN")
     log4j = spark.sparkContext._jvm.org.apache.logging.log4j  # type: ignore[union-attr]  # noqa: SLF001 - no other door
     for name, level in _NOISY.items():

@@ -59,7 +59,7 @@ def end_positions(settings: KafkaSettings, topics: Sequence[str]) -> Positions:
         The broker does not answer.
     """
     try:
-        consumer = KafkaConsumer(**settings.client_options())
+        consumer = KafkaConsumer(**settings.client_options(), group_id=None, enable_auto_commit=False)
     except KafkaError as error:
         raise unreachable(settings, error) from error
     try:
@@ -130,10 +130,12 @@ def read_back(
     *,
     snapshot: str,
     families: Sequence[Family],
+    partitions: int,
 ) -> DataFrame:
     """Read the ranges and join the families: ``track_id`` and a column a family, null where a record is missing.
 
     Records of other snapshots are left out; of several for one track (a task that was retried) the newest counts.
+    Rows and partitions come in an order that depends on the track ids alone.
     """
     records = (
         spark.read.format("kafka")
@@ -143,12 +145,13 @@ def read_back(
         .where(F.col("record.snapshot") == snapshot)
         .select("topic", "offset", F.col("record.trackId").alias("track_id"), F.col("record.vector").alias("vector"))
     )
-    grouped = records.groupBy("track_id").agg(
-        F.array_sort(F.collect_list(F.struct("topic", "offset", "vector"))).alias("records")
+    grouped = (
+        records.repartition(partitions, "track_id")
+        .groupBy("track_id")
+        .agg(F.array_sort(F.collect_list(F.struct("topic", "offset", "vector"))).alias("records"))
     )
-    return grouped.select(
-        "track_id", *(_newest(topic).alias(family) for family, topic in family_topics(settings, families).items())
-    )
+    newest = (_newest(topic).alias(family) for family, topic in family_topics(settings, families).items())
+    return grouped.select("track_id", *newest).sortWithinPartitions("track_id")
 
 
 def _newest(topic: str) -> Column:

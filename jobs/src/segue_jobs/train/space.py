@@ -43,11 +43,6 @@ def partitions_for(tracks: int) -> int:
     return max(1, -(-tracks // PARTITION_TRACKS))
 
 
-def in_fixed_order(joined: DataFrame, tracks: int) -> DataFrame:
-    """The same rows in an order and in partitions that depend on the track ids alone."""
-    return joined.repartition(partitions_for(tracks), "track_id").sortWithinPartitions("track_id")
-
-
 def scale(joined: DataFrame, families: Sequence[Family]) -> Scaled:
     """Standardise, clip, weigh and normalise.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 
@@ -32,7 +33,9 @@ def write_audio(path: Path, samples: Samples, rate: int = 22_050, *, subtype: st
     path.parent.mkdir(parents=True, exist_ok=True)
     channels = 1 if samples.ndim == 1 else samples.shape[1]
     kind = _FORMATS[path.suffix]
-    with soundfile.SoundFile(path, "w", rate, channels, subtype or _SUBTYPES.get(path.suffix), format=kind) as file:
+    with soundfile.SoundFile(
+        os.fsencode(path), "w", rate, channels, subtype or _SUBTYPES.get(path.suffix), format=kind
+    ) as file:
         for start in range(0, len(samples), _BLOCK):
             file.write(samples[start : start + _BLOCK])
     return path

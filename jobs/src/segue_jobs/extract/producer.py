@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -24,6 +25,7 @@ MAXIMUM_BYTES_IN_FLIGHT = 8 << 20
 PATIENCE_SECONDS = 300.0
 _DELIVERY_SECONDS = 120.0
 _BLOCK_SECONDS = 10.0
+_BOOTSTRAP_SECONDS = 30.0
 _PAUSE_SECONDS = 0.5
 
 
@@ -45,7 +47,13 @@ class RecordProducer:
     Such a second sending may double a record on the topic, which the sink's upserts do not mind.
     """
 
-    def __init__(self, settings: KafkaSettings, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
+        bootstrap_seconds: float = _BOOTSTRAP_SECONDS,
+    ) -> None:
         self._settings = settings
         self._patience_seconds = patience_seconds
         self._changed = threading.Condition()
@@ -63,6 +71,7 @@ class RecordProducer:
                 batch_size=128 << 10,
                 delivery_timeout_ms=_DELIVERY_SECONDS * 1000,
                 reconnect_backoff_max_ms=1000,
+                bootstrap_timeout_ms=bootstrap_seconds * 1000,
                 max_block_ms=_BLOCK_SECONDS * 1000,
                 allow_auto_create_topics=False,
             )
@@ -75,7 +84,14 @@ class RecordProducer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._producer.close(timeout=None if kind is None else 5)
+        if kind is None:
+            self._producer.close()
+            return
+        sender = self._producer._sender  # noqa: SLF001 - close() alone stops at records that cannot be flushed
+        sender.force_close()
+        sender.join(_PAUSE_SECONDS * 10)
+        with contextlib.suppress(KafkaError):  # the error under way says more
+            self._producer.close(timeout=1)
 
     @property
     def bytes_in_flight(self) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import random
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -89,10 +89,14 @@ class ObjectStore:
         """Copies of the objects that carry all the labels, by namespace and name."""
         return [copy.deepcopy(found) for found in self._matching(kind, namespace, labels)]
 
-    def owned(self, kind: Kind, owner: Manifest) -> list[Manifest]:
-        """Copies of the objects of a kind that an object controls."""
+    def owned(self, kind: Kind, owner: Manifest) -> Sequence[Manifest]:
+        """The objects of a kind that an object controls, not copied: for the pure controllers, which only read."""
         uid, namespace = owner["metadata"]["uid"], Key.of(owner).namespace
-        return [copy.deepcopy(found) for found in self._matching(kind, namespace, None) if uid in _owner_uids(found)]
+        return [
+            record.object
+            for key, record in self._records.items()
+            if key.kind is kind and key.namespace == namespace and uid in _owner_uids(record.object)
+        ]
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Call the subscriber at every change from now on; returns the function that ends this."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from segue_operator.api.objects import Key, Kind, Manifest
@@ -100,7 +100,7 @@ class WorkloadLoop:
                 return Outcome()
         return outcome
 
-    def _reconcile(self, kind: Kind, workload: Manifest, pods: list[Manifest]) -> Outcome:
+    def _reconcile(self, kind: Kind, workload: Manifest, pods: Sequence[Manifest]) -> Outcome:
         now = self._clock()
         if kind is Kind.JOB:
             return reconcile_job(workload, pods, now, self._back_off)

@@ -13,6 +13,7 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any, ClassVar, Self
 
@@ -361,6 +362,17 @@ class VerifyArguments(SourceArguments):
     SUMMARY: ClassVar[str] = "Prove that every listed track of a batch is stored or rejected with a reason."
 
     stall_seconds: float = _argument("give up when the sink makes no progress for so long", default=120.0)
+    started_at: str | None = _argument(
+        "when the batch began, as 2026-01-31T12:00:00Z: files added later are no part of it "
+        "(without it: the time of the batch's first record)",
+        default=None,
+    )
+
+    def __post_init__(self) -> None:
+        """Check what argparse cannot."""
+        super().__post_init__()
+        if self.started_at is not None and datetime.fromisoformat(self.started_at).tzinfo is None:
+            raise ValueError(f"--started-at needs a time zone, as 2026-01-31T12:00:00Z, not {self.started_at!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -406,6 +418,20 @@ def _shorten(document: dict[str, Any]) -> bool:
     return False
 
 
+def _is_of_type(value: Any, hint: Any) -> bool:
+    """Whether a value read from JSON is what a summary's field holds; whole numbers are counts."""
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        return any(_is_of_type(value, part) for part in parts)
+    if origin is dict:
+        return isinstance(value, dict) and all(_is_of_type(entry, parts[1]) for entry in value.values())
+    if origin is list:
+        return isinstance(value, list) and all(_is_of_type(entry, parts[0]) for entry in value)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, hint)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Summary:
     """What a program leaves in its termination message; ``error`` is set when it failed."""
@@ -435,11 +461,12 @@ class Summary:
             return None
         if not isinstance(document, Mapping):
             return None
+        hints = typing.get_type_hints(cls)
         known = {_camel(item.name): item.name for item in dataclasses.fields(cls)}
-        try:
-            return cls(**{known[key]: value for key, value in document.items() if key in known})
-        except TypeError:
+        given = {known[key]: value for key, value in document.items() if key in known}
+        if not all(_is_of_type(value, hints[name]) for name, value in given.items()):
             return None
+        return cls(**given)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,8 +20,8 @@ BACKOFF_LIMIT = 3
 
 
 def build_verify_job(batch: TrackBatch, config: ChildConfig) -> Manifest:
-    """Verify Job of a batch."""
-    arguments = VerifyArguments(**source_options(batch))
+    """Verify Job of a batch; files that came after the batch had begun are no part of it."""
+    arguments = VerifyArguments(**source_options(batch), started_at=batch.status.start_time)
     pod = pod_spec(
         config,
         Component.VERIFY,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from segue_jobs.contract import Summary
 from segue_operator.api.constants import Annotation, Component, Label
 from segue_operator.api.objects import Manifest
 from segue_operator.children.metadata import controller_uid
@@ -168,10 +169,18 @@ def _main_container(component: str, statuses: Sequence[Mapping[str, Any]]) -> Ma
     return statuses[0] if statuses else {}
 
 
+def _last_words(container: Mapping[str, Any]) -> str:
+    """What a container said before it was restarted: for people worth more than how long the restart is put off."""
+    ended = (container.get("lastState") or {}).get("terminated") or {}
+    message = ended.get("message") or ""
+    summary = Summary.decode(message)
+    return (summary.error if summary is not None else None) or last_line(message)
+
+
 def _waiting(manifest: Manifest, container: Mapping[str, Any]) -> Waiting | None:
     state = (container.get("state") or {}).get("waiting") or {}
     if state.get("reason") in WAITING_REASONS:
-        return Waiting(state["reason"], state.get("message") or "")
+        return Waiting(state["reason"], _last_words(container) or state.get("message") or "")
     for condition in manifest.get("status", {}).get("conditions") or ():
         if (
             condition.get("type") == "PodScheduled"

@@ -224,7 +224,7 @@ def _sink_readiness(scene: Scene) -> tuple[ConditionReason, str]:
 
 def _events(old: Conditions, new: Conditions, scene: Scene) -> tuple[PlannedEvent, ...]:
     events = list(transition_events(old, new))
-    waiting = first_waiting((*scene.extract_pods, *scene.verify_pods))
+    waiting = first_waiting(scene.pods)
     before = find(old, SUCCEEDED)
     if waiting is not None and not events:
         pod, why = waiting

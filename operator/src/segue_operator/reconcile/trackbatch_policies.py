@@ -149,7 +149,7 @@ CHAIN = (
 
 
 def _waiting(scene: Scene) -> str:
-    found = first_waiting((*scene.extract_pods, *scene.verify_pods))
+    found = first_waiting(scene.pods)
     if found is None:
         return ""
     pod, why = found

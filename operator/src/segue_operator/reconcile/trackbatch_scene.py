@@ -40,6 +40,11 @@ class Scene:
     foreign: frozenset[Key]
     problems: Mapping[Key, str]
 
+    @property
+    def pods(self) -> tuple[PodView, ...]:
+        """Pods of all children."""
+        return (*self.extract_pods, *self.verify_pods, *self.sink_pods)
+
 
 def child_key(batch: TrackBatch, component: Component) -> Key:
     """Key of a batch's child."""

@@ -61,7 +61,7 @@ def explain(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem]
 
 
 def _problems(details: ErrorDetails, model: type[BaseModel]) -> Iterator[Problem]:
-    path = _path(details["loc"], model)
+    path = _path(details["loc"])
     if details["type"] == RULE_ERROR:
         for sentence in details["ctx"]["sentences"]:
             yield Problem(path, sentence)
@@ -70,8 +70,7 @@ def _problems(details: ErrorDetails, model: type[BaseModel]) -> Iterator[Problem
     yield Problem(path, sentence_of(details, model) if sentence_of else details["msg"])
 
 
-def _path(location: tuple[int | str, ...], model: type[BaseModel]) -> str:
-    del model
+def _path(location: tuple[int | str, ...]) -> str:
     text = ""
     for part in location:
         if part in ("int", "constrained-str", "str"):  # pydantic's names of a quantity's alternatives

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from segue_jobs.contract import ExtractSummary, Summary, VerifySummary
+from segue_jobs.contract import ExtractSummary, Summary, VerifyArguments, VerifySummary
 from segue_operator.api.conditions import timestamp
 from segue_operator.api.objects import Key, Kind
 from support.manifests import track_batch
@@ -74,6 +74,13 @@ def test_a_complete_job_is_followed_by_verify_and_verify_by_success() -> None:
     assert status["completionTime"] == timestamp(START + timedelta(seconds=5))
     assert status["tracks"] == {"listed": 10, "extracted": 10, "skipped": 0, "rejected": 0, "stored": 10}
     assert [event.reason for event in cluster.events] == ["Extracting", "Verifying", "Completed"]
+
+
+def test_verify_is_told_when_the_batch_began() -> None:
+    verify = extracted().child(VERIFY)
+    assert verify is not None
+    arguments = VerifyArguments.parse(verify["spec"]["template"]["spec"]["containers"][0]["args"])
+    assert arguments.started_at == timestamp(START)
 
 
 def test_progress_is_folded_from_the_last_summary_of_each_shard() -> None:

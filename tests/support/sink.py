@@ -9,11 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
+from pymongo.database import Database
 
 from segue_jobs.contract import Env, SinkArguments, Topic
+from segue_jobs.runtime.mongodb import Collection, Document
 from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
 
 SINK_TOPICS = (Topic.TRACKS, Topic.REJECTED, Topic.EVENTS)
@@ -129,3 +133,13 @@ class Group:
             self._kafka.sink_group, dict.fromkeys(self._partitions, OffsetSpec.EARLIEST)
         )
         assert {result["error"].errno for result in results.values()} == {0}, results
+
+
+def snapshot(target: Database[Document]) -> dict[str, bytes]:
+    """Every document of the sink's collections, byte by byte."""
+    raw = target.with_options(codec_options=CodecOptions(document_class=RawBSONDocument))
+    return {
+        f"{name}/{document['_id']}": document.raw
+        for name in (Collection.TRACKS, Collection.REJECTED, Collection.EVENTS)
+        for document in raw[name].find()
+    }

@@ -19,12 +19,15 @@ logger = logging.getLogger(__name__)
 
 _DATABASE_SECONDS = 5.0
 """How long a database that is away may hold up a batch's attempt, and so a stop."""
+_ANSWER_SECONDS = 45.0
+"""How long one that stands still may; a few of these stay below the group's limit between two polls. The driver's
+limit for a whole transaction (``timeoutMS``) would not do: under it, it tries a server that is gone until the end."""
 
 
 def main(arguments: SinkArguments, program: Program) -> Outcome:
     """Run one sink until it is stopped."""
     kafka, mongo = KafkaSettings.from_environment(), MongoSettings.from_environment()
-    with connect(mongo, timeout_seconds=_DATABASE_SECONDS) as client:
+    with connect(mongo, timeout_seconds=_DATABASE_SECONDS, answer_seconds=_ANSWER_SECONDS) as client:
         ensure_indexes(database(client, mongo))
         ensure_topics(kafka)
         reader = Reader(kafka)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -72,8 +73,8 @@ def _names(partitions: Iterable[TopicPartition]) -> list[str]:
 class Reader:
     """A member of the sink's consumer group; used by one thread.
 
-    The group may take partitions away during `read` only as far as the caller can see: what was read of them before
-    is dropped from the batch there, and whoever owns them next reads it again from the committed offset.
+    The group may take partitions away at any time; `read` then drops what the batch holds of them, and whoever owns
+    them next, be it this member again, reads it anew.
 
     Raises
     ------
@@ -109,7 +110,8 @@ class Reader:
     def read(self, batch: Batch, *, records: int, seconds: float) -> None:
         """Append at most so many records, waiting at most so long for the first of them."""
         polled = self._consumer.poll(timeout_ms=int(seconds * 1000), max_records=max(records, 1))
-        self._forget_revoked(batch)  # before the new ones are added: the same partition may have come back
+        for partition in self._give_back(batch):
+            polled.pop(partition, None)
         for partition, messages in polled.items():
             batch.add(partition, [self._transform(message) for message in messages])
 
@@ -125,10 +127,12 @@ class Reader:
     def commit(self, batch: Batch) -> bool:
         """Commit a stored batch's offsets, with those that could not be committed before.
 
-        A refused commit is no failure: the group has moved on, the records will be read again and found stored.
+        A refused commit is no failure: the records are stored, so it is tried again with the next, and whoever owns
+        the partition by then may read them again. Partitions that others own now are left to them.
         """
-        self._uncommitted |= batch.next_offsets()
-        self._forget_revoked(batch)
+        assigned = self._consumer.assignment()
+        known = self._uncommitted | batch.next_offsets()
+        self._uncommitted = {partition: offset for partition, offset in known.items() if partition in assigned}
         offsets = {
             partition: OffsetAndMetadata(offset, "", _NO_LEADER_EPOCH)
             for partition, offset in self._uncommitted.items()
@@ -150,26 +154,40 @@ class Reader:
 
     def lag(self, batch: Batch) -> dict[Topic, int]:
         """Records of each topic behind the first that is not stored, in this member's partitions."""
-        held: Mapping[TopicPartition, int] = batch.first_offsets()
+        held = batch.first_offsets()
         lag: dict[Topic, int] = {}
         for partition in self._consumer.assignment():
-            highwater = self._consumer.highwater(partition)
-            if highwater is None:
-                continue
-            stored = held[partition] if partition in held else self._consumer.position(partition, timeout_ms=0)
             topic = self._topics[partition.topic]
-            lag[topic] = lag.get(topic, 0) + max(highwater - (highwater if stored is None else stored), 0)
+            lag[topic] = lag.get(topic, 0) + self._partition_lag(partition, held.get(partition))
         return lag
+
+    def _partition_lag(self, partition: TopicPartition, held: int | None) -> int:
+        try:
+            highwater = self._consumer.highwater(partition)
+            stored = self._consumer.position(partition, timeout_ms=0) if held is None else held
+        except KafkaError:  # revoked just now
+            return 0
+        return 0 if highwater is None or stored is None else max(highwater - stored, 0)
 
     def close(self) -> None:
         """Leave the group."""
         self._consumer.close(autocommit=False, timeout_ms=_COMMIT_MILLISECONDS)
 
-    def _forget_revoked(self, batch: Batch) -> None:
-        revoked = self._assignments.take_revoked()
+    def _give_back(self, batch: Batch) -> list[TopicPartition]:
+        """Drop what the batch holds of revoked partitions; those that came back at once are read again from there.
+
+        The client may keep or forget its position in a partition that a rebalance takes and gives back, so the
+        position is set here; what it has read since is to be left out.
+        """
+        first = batch.first_offsets()
+        revoked = [partition for partition in self._assignments.take_revoked() if partition in first]
         batch.drop(revoked)
+        assigned = self._consumer.assignment()
         for partition in revoked:
-            self._uncommitted.pop(partition, None)
+            if partition in assigned:
+                with contextlib.suppress(ValueError):  # taken away again just now
+                    self._consumer.seek(partition, first[partition])
+        return revoked
 
     def _transform(self, message: Any) -> Write:
         position = Position(message.topic, message.partition, message.offset, message.timestamp)

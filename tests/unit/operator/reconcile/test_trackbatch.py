@@ -369,3 +369,15 @@ def test_a_spec_that_slipped_past_the_rules_fails_once() -> None:
     assert "spec.source.audioPath: must be a path inside the volume" in cluster.condition("Failed")[2]
     assert cluster.plan().is_empty
     assert cluster.status_errors() == []
+
+
+def test_what_keeps_the_sink_from_running_is_told() -> None:
+    cluster = started()
+    quota = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}
+    cluster.set_status(SINK, {"conditions": [quota]})
+    cluster.step()
+    assert cluster.condition("SinkReady") == ("False", "Progressing", "exceeded quota")
+    cluster.add_waiting_pod(SINK, "ErrImagePull", "no such image")
+    cluster.step()
+    assert cluster.condition("SinkReady")[1] == "PodWaiting"
+    assert "ErrImagePull: no such image" in cluster.condition("Succeeded")[2]

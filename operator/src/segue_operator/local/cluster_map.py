@@ -18,6 +18,7 @@ Integers = NDArray[np.integer]
 Colour = tuple[float, float, float, float]
 
 TITLES_A_CLUSTER = 3
+"""At least; up to twice as many where there are few clusters."""
 TITLE_LENGTH = 42
 PANEL_CLUSTERS = 12
 _PIXELS_AN_INCH = 150
@@ -117,7 +118,8 @@ def draw(vectors: Floats, clusters: Integers, titles: Sequence[str], *, heading:
     axes.spines[:].set_visible(False)
     axes.margins(0.05)
     figure.text(0.03, 0.94, heading.replace("$", r"\$"), fontsize=16, fontweight="bold", color=_INK)
-    members = {cluster: [titles[row] for row in typical(vectors, clusters, cluster)] for cluster in sizes}
+    count = min(2 * TITLES_A_CLUSTER, max(TITLES_A_CLUSTER, 24 // len(sizes)))
+    members = {cluster: [titles[row] for row in typical(vectors, clusters, cluster, count)] for cluster in sizes}
     _write_panel(figure, members, sizes, colours)
     figure.savefig(output)
     return projection
@@ -130,7 +132,8 @@ def _write_panel(
     colours: Mapping[int, Colour],
 ) -> None:
     shown = sorted(sorted(sizes, key=lambda cluster: -sizes[cluster])[:PANEL_CLUSTERS])
-    line = min(0.026, 0.85 / max(1, len(shown) * (TITLES_A_CLUSTER + 1.7)))
+    lines = sum(len(members[cluster]) + 1.7 for cluster in shown)
+    line = min(0.026, 0.85 / max(1.0, lines))
     height = 0.9
     figure.text(0.74, 0.94, "typical of each cluster", fontsize=11, color=_FAINT)
     for cluster in shown:

@@ -193,6 +193,11 @@ class _Amount(ProgressColumn):
         return Text.assemble(amount, (f"  {task.speed:.1f}/s  {left} left", "dim"))
 
 
+_FIXED_COLUMNS = 84
+"""Columns of a line beside its note."""
+_SHORTEST_NOTE = 12
+
+
 class Bars:
     """A line a resource, redrawn in place."""
 
@@ -230,14 +235,14 @@ class Bars:
             self._progress.update(
                 task,
                 phase=view.phase,
-                note=_one_line(view.note),
+                note=_one_line(view.note, max(_SHORTEST_NOTE, self._progress.console.width - _FIXED_COLUMNS)),
                 completed=total if view.finished else done,
                 total=total or None,
                 counts=view.batch is not None,
             )
 
 
-def _one_line(text: str, length: int = 60) -> str:
+def _one_line(text: str, length: int) -> str:
     text = printable(text.partition("\n")[0])
     return text if len(text) <= length else f"{text[: length - 1]}…"
 

@@ -20,6 +20,7 @@ def table(*columns: str, right: Iterable[str] = (), wide: Iterable[str] = ()) ->
             justify="right" if column in numbers else "left",
             no_wrap=column not in wrapping,
             overflow="fold" if column in wrapping else "ellipsis",
+            min_width=len(column) if column in numbers else None,
         )
     return made
 
@@ -43,8 +44,8 @@ def number(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Share as whole percent."""
-    return f"{share:.0%}"
+    """Share as whole percent; never a negative nothing."""
+    return f"{round(share * 100) + 0}%"
 
 
 def duration(seconds: float) -> str:

@@ -15,7 +15,7 @@ from segue_operator.local.rejections import Rejection
 from segue_operator.local.render import cell, duration, number, rows, table
 from segue_operator.local.resources import at, condition, is_true, short_name
 
-_MESSAGE_LENGTH = 76
+_MESSAGE_LENGTH = 120
 MEASURES = {
     "precisionAt10": "same genre among 10 neighbours, other artists only",
     "chanceLevel": "the same by chance",
@@ -70,7 +70,7 @@ class Summary:
         counts = at(batch, "status", "rejectedByReason") or {}
         if not counts:
             return
-        made = table("REJECTED", "TRACKS", "FOR EXAMPLE", "BECAUSE", right=("TRACKS",), wide=("FOR EXAMPLE", "BECAUSE"))
+        made = table("REJECTED", "TRACKS", "FOR EXAMPLE", "BECAUSE", right=("TRACKS",), wide=("BECAUSE",))
         for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
             example = self._example(Key.of(batch).name, reason)
             path = (example.path or example.track_id) if example else ""
@@ -108,10 +108,20 @@ class Summary:
         columns = ("MEASURE", version.upper(), *((other.upper(),) if other else ()))
         made = table(*columns, right=columns[1:])
         for name, words in shown.items():
-            values = [metrics[name], *([f"{before[name]:.4g}" if name in before else ""] if other else [])]
-            made.add_row(cell(words), *(cell(value) for value in values))
+            values = [metrics[name], *([before.get(name)] if other else [])]
+            made.add_row(cell(words), *(cell(_measure(name, value)) for value in values))
         self.console.print()
         self.console.print(made)
+
+
+def _measure(name: str, value: str | float | None) -> str | None:
+    """A measure in two decimals, a size as a whole number."""
+    if value is None:
+        return None
+    try:
+        return number(float(value)) if name.startswith("clusterSize") else f"{float(value):.2f}"
+    except ValueError:
+        return str(value)
 
 
 def took(resource: Manifest) -> str:

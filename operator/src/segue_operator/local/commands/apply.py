@@ -151,7 +151,7 @@ def _run(call: Invocation) -> int:
     except Interrupted:
         raise CommandError(
             "interrupted; every process was ended in order",
-            "run the same command again to go on: what is stored is not done twice",
+            f"to go on: the same command{' without --again' if wanted.again else ''}; what is stored is not done twice",
             CommandExit.INTERRUPTED,
         ) from None
 

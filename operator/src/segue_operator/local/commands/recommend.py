@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from rich.table import Table
 from rich.text import Text
 
 from segue_jobs.contract import Family
@@ -39,32 +40,47 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _title(hit: Hit) -> Text:
     text = Text(printable(hit.title or hit.track_id))
     if by := hit.artist or hit.album:
-        text.append(f"  {printable(by)}", style="dim")
+        text.append(f" — {printable(by)}")
     return text
 
 
 def _print(call: Invocation, recommender: Recommender, answer: Recommendations) -> None:
-    tracks, why = recommender.tracks, call.arguments.why
+    tracks = recommender.tracks
     for liked in (track_id for taste in answer.tastes for track_id in taste):
         row = tracks.row_of[liked]
         name = printable(full_title(tracks.cards[row]))
-        line = Text.assemble("like ", (name, "bold"), (f"  cluster {tracks.clusters[row]}", "dim"))
-        call.console.print(line, soft_wrap=True)
-    families = [family for family in Family if why and any(family in hit.why for hit in answer.hits)]
-    shares = [family.upper() for family in families]
-    made = table(
-        "#", "TRACK", "SIMILARITY", *shares, *(["CLUSTER", "WHY"] if why else []), "ID",
-        right=("#", "SIMILARITY", "CLUSTER", *shares),
-    )  # fmt: skip
-    for place, hit in enumerate(answer.hits, start=1):
-        reasons = [*(cell(percent(hit.why.get(family, 0.0))) for family in families)]
-        reasons += [cell(hit.cluster), cell(hit.words)] if why else []
-        made.add_row(
-            cell(place, "dim"), _title(hit), cell(f"{hit.similarity:.2f}", "bold"), *reasons, cell(hit.track_id, "dim")
-        )
-    call.console.print(made)
+        seed = f"  {printable(liked)}, cluster {tracks.clusters[row]}"
+        call.console.print(Text.assemble("like ", (name, "bold"), (seed, "dim")), soft_wrap=True)
+    call.console.print(_explained_table(answer) if call.arguments.why else _short_table(answer))
     if answer.note:
         call.notes.print(f"note: {answer.note}", soft_wrap=True)
+
+
+def _numbers(hit: Hit) -> tuple[Text, Text]:
+    """The score that orders the list (similarity as seen from both tracks), and the plain similarity."""
+    return cell(f"{hit.score:.2f}", "bold"), cell(f"{hit.similarity:.2f}")
+
+
+def _short_table(answer: Recommendations) -> Table:
+    made = table("SCORE", "SIMILARITY", "TRACK", "ID", right=("SCORE", "SIMILARITY"))
+    for hit in answer.hits:
+        made.add_row(*_numbers(hit), _title(hit), cell(hit.track_id, "dim"))
+    return made
+
+
+def _explained_table(answer: Recommendations) -> Table:
+    """Each hit's similarity, the families' shares in it, and in words how it differs from the like."""
+    families = [family for family in Family if any(family in hit.why for hit in answer.hits)]
+    shares = [family.upper() for family in families]
+    made = table("SCORE", "SIMILARITY", "TRACK", *shares, "WHY", right=("SCORE", "SIMILARITY", *shares), wide=("WHY",))
+    for hit in answer.hits:
+        made.add_row(
+            *_numbers(hit),
+            _title(hit).append(f"\n{printable(hit.track_id)}", style="dim"),
+            *(cell(percent(hit.why.get(family, 0.0))) for family in families),
+            cell(hit.words),
+        )
+    return made
 
 
 def _document(answer: Recommendations) -> dict[str, object]:

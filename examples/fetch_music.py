@@ -32,6 +32,8 @@ PACKAGES = (
     "drascula-music", "ardentryst", "wizznic-data", "amoebax-data", "noiz2sa-data", "tumiki-fighters-data", "mrrescue",
     "plee-the-bear-data", "btanks-data",
 )  # fmt: skip
+GAMES = {"btanks-data": "Battle Tanks", "mrrescue": "Mr. Rescue", "noiz2sa-data": "Noiz2sa"}
+"""Names of games that their packages' names do not tell."""
 AUDIO = frozenset({".ogg", ".oga", ".mp3", ".wav", ".flac", ".opus"})
 ARCHIVES = frozenset({".pk3", ".zip", ".love"})
 MINIMUM_SECONDS = 30.0
@@ -207,13 +209,14 @@ def describe(path: Path, music: Path) -> dict[str, str]:
     except (mutagen.MutagenError, AttributeError, OSError):
         tags = None
     row = {field: first_tag(tags, names) for field, names in TAGS.items()}
-    name = game(path.parent.name)
+    package = path.parent.name
+    album = GAMES.get(package) or heading(game(package))
     return {
         "id": path.stem,
-        "title": row["title"] or heading(path.stem.removeprefix(f"{slug(name)}-")),
+        "title": row["title"] or heading(path.stem.removeprefix(f"{slug(game(package))}-")),
         "artist": row["artist"],
-        "album": row["album"] or heading(name),
-        "genre": row["genre"].title() or heading(name),
+        "album": row["album"] or album,
+        "genre": row["genre"].title() or album,
         "path": path.relative_to(music).as_posix(),
     }
 

@@ -47,7 +47,7 @@ def test_typical_tracks_are_near_the_middle_of_their_cluster() -> None:
 def test_the_picture_is_written(vectors: np.ndarray, tmp_path: Path) -> None:
     clusters = np.arange(60) % 15
     titles = [f"$x^{{{row}}} a title that is far too long to be shown in full" for row in range(60)]
-    draw(vectors, clusters, titles, heading="a $ b", output=tmp_path / "map.png")
+    draw(vectors, clusters, titles, heading="a $ b", output=tmp_path / "map.png", names={0: "dark $"})
     assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
 
 

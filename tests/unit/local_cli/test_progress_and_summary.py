@@ -136,10 +136,10 @@ def test_a_run_ends_in_its_model_beside_the_one_before() -> None:
         decision={"promoted": True, "reason": "not worse than model 1"},
     )  # fmt: skip
     text = shown([run], compared={"music:2": ("music:1", {"stability": 0.5})})
-    assert "model music:2: 1,000 tracks in 8 clusters, 1 tracks left out, trained in 1 min 05 s" in text
+    assert "model music:2: 1,000 tracks in 8 clusters, 1 left out, trained in 1 min 05 s" in text
     assert "active now: not worse than model 1" in text
     assert "MUSIC:1" in text
-    assert text.splitlines()[-1].split()[-2:] == ["0.81", "0.5"]
+    assert text.splitlines()[-1].split()[-2:] == ["0.81", "0.50"]
 
 
 def test_failures_are_sentences() -> None:

@@ -70,7 +70,15 @@ def _shorten(title: str) -> str:
     return title if len(title) <= TITLE_LENGTH else f"{title[: TITLE_LENGTH - 1].rstrip()}…"
 
 
-def draw(vectors: Floats, clusters: Integers, titles: Sequence[str], *, heading: str, output: Path) -> Projection:
+def draw(
+    vectors: Floats,
+    clusters: Integers,
+    titles: Sequence[str],
+    *,
+    heading: str,
+    output: Path,
+    names: Mapping[int, str] | None = None,
+) -> Projection:
     """Draw the map as PNG, or as what the file's ending says.
 
     Parameters
@@ -81,6 +89,8 @@ def draw(vectors: Floats, clusters: Integers, titles: Sequence[str], *, heading:
         (n,) cluster of each.
     titles
         One a row; those most typical of a cluster are written beside the map.
+    names
+        What a cluster is like, in few words.
 
     Raises
     ------
@@ -120,14 +130,22 @@ def draw(vectors: Floats, clusters: Integers, titles: Sequence[str], *, heading:
     figure.text(0.03, 0.94, heading.replace("$", r"\$"), fontsize=16, fontweight="bold", color=_INK)
     count = min(2 * TITLES_A_CLUSTER, max(TITLES_A_CLUSTER, 24 // len(sizes)))
     members = {cluster: [titles[row] for row in typical(vectors, clusters, cluster, count)] for cluster in sizes}
-    _write_panel(figure, members, sizes, colours)
+    _write_panel(figure, members, _headings(sizes, names or {}), sizes, colours)
     figure.savefig(output)
     return projection
+
+
+def _headings(sizes: Mapping[int, int], names: Mapping[int, str]) -> dict[int, str]:
+    return {
+        cluster: _shorten("   ".join(filter(None, (str(cluster), names.get(cluster, ""), f"({size})"))))
+        for cluster, size in sizes.items()
+    }
 
 
 def _write_panel(
     figure: Figure,
     members: Mapping[int, Sequence[str]],
+    headings: Mapping[int, str],
     sizes: Mapping[int, int],
     colours: Mapping[int, Colour],
 ) -> None:
@@ -138,8 +156,7 @@ def _write_panel(
     figure.text(0.74, 0.94, "typical of each cluster", fontsize=11, color=_FAINT)
     for cluster in shown:
         figure.text(0.74, height, "●", color=colours[cluster], fontsize=13, va="center")
-        name = f"{cluster}   {sizes[cluster]} track{'' if sizes[cluster] == 1 else 's'}"
-        figure.text(0.758, height, name, fontsize=10, fontweight="bold", color=_INK, va="center")
+        figure.text(0.758, height, headings[cluster], fontsize=10, fontweight="bold", color=_INK, va="center")
         for title in members[cluster]:
             height -= line
             figure.text(0.758, height, _shorten(title), fontsize=9, color=_INK, va="center")

@@ -85,7 +85,7 @@ class Summary:
     def _show_run(self, run: Manifest) -> None:
         model = at(run, "status", "model") or {}
         version = str(model.get("version"))
-        excluded = f", {number(model['excluded'])} tracks left out" if model.get("excluded") else ""
+        excluded = f", {number(model['excluded'])} left out" if model.get("excluded") else ""
         self.console.print()
         self.console.print(
             Text.assemble(

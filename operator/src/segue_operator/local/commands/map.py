@@ -38,6 +38,7 @@ def _run(call: Invocation) -> int:
             [printable(full_title(card)) for card in tracks.cards],
             heading=f"{recommender.catalogue}: {len(tracks)} tracks in {count} clusters (model {recommender.model})",
             output=output,
+            names=dict(enumerate(recommender.cluster_names)),
         )
     except (OSError, ValueError) as error:
         raise UsageError(

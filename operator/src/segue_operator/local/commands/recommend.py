@@ -49,7 +49,8 @@ def _print(call: Invocation, recommender: Recommender, answer: Recommendations) 
     for liked in (track_id for taste in answer.tastes for track_id in taste):
         row = tracks.row_of[liked]
         name = printable(full_title(tracks.cards[row]))
-        seed = f"  {printable(liked)}, cluster {tracks.clusters[row]}"
+        cluster = int(tracks.clusters[row])
+        seed = f"  {printable(liked)}, cluster {cluster}: {printable(recommender.cluster_names[cluster])}"
         call.console.print(Text.assemble("like ", (name, "bold"), (seed, "dim")), soft_wrap=True)
     call.console.print(_explained_table(answer) if call.arguments.why else _short_table(answer))
     if answer.note:

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from segue_jobs.recommend.recommender import Recommender
-from segue_jobs.recommend.tracks import Card
 from segue_operator.local.catalogue_view import open_catalogue
 from segue_operator.local.cluster_map import typical
 from segue_operator.local.commandline import Command, Invocation, positive, write_json
@@ -23,14 +22,17 @@ class _Entry:
     artist: str | None
     album: str | None
     cluster: int
+    cluster_name: str
 
     @classmethod
-    def of(cls, card: Card, cluster: int) -> _Entry:
-        return cls(card.track_id, card.title, card.artist, card.album, cluster)
+    def of(cls, recommender: Recommender, row: int) -> _Entry:
+        card, cluster = recommender.tracks.cards[row], int(recommender.tracks.clusters[row])
+        name = recommender.cluster_names[cluster]
+        return cls(card.track_id, card.title, card.artist, card.album, cluster, name)
 
     def to_document(self) -> dict[str, object]:
         document = asdict(self)
-        return {"trackId": document.pop("track_id"), **document}
+        return {"trackId": document.pop("track_id"), "clusterName": document.pop("cluster_name"), **document}
 
     def matches(self, text: str) -> bool:
         fields = (self.track_id, self.title, self.artist, self.album)
@@ -66,13 +68,16 @@ def _run(call: Invocation) -> int:
     recommender = open_catalogue(call, wanted.catalogue)
     tracks = recommender.tracks
     rows_wanted = _typical(recommender, wanted.typical) if wanted.typical else range(len(tracks))
-    entries = (_Entry.of(tracks.cards[row], int(tracks.clusters[row])) for row in rows_wanted)
+    entries = (_Entry.of(recommender, row) for row in rows_wanted)
     found = [entry for entry in entries if entry.matches(wanted.search) and wanted.cluster in (None, entry.cluster)]
     if wanted.json:
         write_json(call.console, [entry.to_document() for entry in found])
         return CommandExit.OK
-    lines = ([entry.track_id, entry.title, entry.artist, entry.album, entry.cluster] for entry in found)
-    call.console.print(rows(table("ID", "TITLE", "ARTIST", "ALBUM", "CLUSTER", right=("CLUSTER",)), lines))
+    lines = (
+        [entry.track_id, entry.title, entry.artist, entry.album, f"{entry.cluster}  {entry.cluster_name}"]
+        for entry in found
+    )
+    call.console.print(rows(table("ID", "TITLE", "ARTIST", "ALBUM", "CLUSTER"), lines))
     call.notes.print(f"{len(found)} of {len(tracks)} tracks")
     return CommandExit.OK
 

@@ -14,6 +14,7 @@ import soundfile
 import soxr
 
 from segue_jobs.contract import Reason, Stage, WindowPosition
+from segue_jobs.extract.reader import MonoReader, SequentialFile
 from segue_jobs.extract.source import RejectedError, Samples
 from segue_jobs.features.layout import SAMPLE_RATE
 from segue_jobs.records import Audio
@@ -22,7 +23,6 @@ RESAMPLER_QUALITY = "HQ"
 MINIMUM_SAMPLE_RATE = 8000
 SILENT_PEAK = 1e-4
 """-80 dB below full scale: what is left of silence after dithering and lossy coding."""
-_BLOCK_FRAMES = 1 << 16
 _NO_AUDIO_FOUND = 7
 _UNSUPPORTED = (1, 4, _NO_AUDIO_FOUND, 18, 26)
 """libsndfile's codes for a format or encoding that is not known or not implemented. Its code 7, "no regular file", is
@@ -48,7 +48,7 @@ def _reject(reason: Reason, message: str) -> RejectedError:
 class DecodedAudio:
     """The window of an open file; an `AudioSource`."""
 
-    def __init__(self, file: soundfile.SoundFile, start: int, frames: int) -> None:
+    def __init__(self, file: SequentialFile, start: int, frames: int) -> None:
         self._file = file
         self._start = start
         self._frames = frames
@@ -73,21 +73,21 @@ class DecodedAudio:
 
     def samples(self) -> Samples:
         """All blocks in one array."""
-        return np.concatenate([*self.blocks(), np.empty(0, np.float32)])
+        return np.concatenate([*(block.copy() for block in self.blocks()), np.empty(0, np.float32)])
 
     def blocks(self) -> Iterator[Samples]:
         """Mono blocks at the rate of analysis; see `AudioSource`."""
         rate = self._file.samplerate
         resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality=RESAMPLER_QUALITY)
+        reader = MonoReader(self._file)
         peak = 0.0
         self._decoded = 0
         self._seek(self._start)
         while self._decoded < self._frames:
-            block = self._read(min(_BLOCK_FRAMES, self._frames - self._decoded))
-            if not len(block):
+            mono = self._read(reader, self._frames - self._decoded)
+            if not len(mono):
                 break
-            self._decoded += len(block)
-            mono = _mono(block)
+            self._decoded += len(mono)
             peak = max(peak, _peak(mono))
             yield mono if rate == SAMPLE_RATE else resampler.resample_chunk(mono)
         if rate != SAMPLE_RATE:
@@ -97,14 +97,16 @@ class DecodedAudio:
             raise _reject(Reason.SILENT, f"the analysed {self._decoded / rate:.1f} s are silent")
 
     def _seek(self, frame: int) -> None:
+        if frame == self._file.tell():
+            return  # a seek costs an mp3 decoder a fresh start
         try:
             self._file.seek(frame)
         except (soundfile.SoundFileError, RuntimeError) as error:
             raise self._mismatch(f"cannot be read at {frame / self._file.samplerate:.1f} s") from error
 
-    def _read(self, frames: int) -> Samples:
+    def _read(self, reader: MonoReader, frames: int) -> Samples:
         try:
-            return self._file.read(frames, dtype="float32", always_2d=True)  # type: ignore[no-any-return]
+            return reader.read(frames)
         except (soundfile.SoundFileError, RuntimeError) as error:
             at = (self._start + self._decoded) / self._file.samplerate
             raise _reject(Reason.DECODE_ERROR, f"decoding fails at {at:.1f} s: {_detail(error)}") from error
@@ -118,7 +120,7 @@ class DecodedAudio:
         probe = int(self._file.frames - max(2 * rate, 0.05 * self._file.frames))
         if probe > self._start + self._frames:
             self._seek(probe)
-            if not len(self._read(256)):
+            if not len(self._read(MonoReader(self._file), 256)):
                 raise self._mismatch(f"ends before {probe / rate:.1f} s")
 
     def _mismatch(self, found: str) -> RejectedError:
@@ -127,18 +129,8 @@ class DecodedAudio:
         return _reject(Reason.DURATION_MISMATCH, message)
 
 
-def _mono(block: Samples) -> Samples:
-    """Mean of the channels; a sum of columns is many times faster than a mean over the short axis."""
-    if block.shape[1] == 1:
-        return block[:, 0]
-    mono = block[:, 0] + block[:, 1]
-    for channel in range(2, block.shape[1]):
-        mono += block[:, channel]
-    return np.asarray(mono / np.float32(block.shape[1]), dtype=np.float32)
-
-
 def _peak(mono: Samples) -> float:
-    peak = float(np.abs(mono).max())
+    peak = max(float(mono.max()), -float(mono.min()))  # NaN wins in both
     if math.isfinite(peak) and peak <= _LOUDEST:
         return peak
     message = "the samples hold NaN, infinite or absurdly large values"
@@ -179,7 +171,7 @@ def open_audio(path: Path, window: Window, maximum_seconds: float | None) -> Ite
         It is no audio that can be decoded, too short, or its window too long for the engine.
     """
     try:
-        file = soundfile.SoundFile(os.fsencode(path))
+        file = SequentialFile(os.fsencode(path))
     except soundfile.LibsndfileError as error:
         reason = Reason.UNSUPPORTED_FORMAT if error.code in _UNSUPPORTED else Reason.DECODE_ERROR
         raise _reject(reason, f"this is no audio that can be decoded: {_detail(error)}") from error

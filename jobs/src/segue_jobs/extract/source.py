@@ -30,7 +30,7 @@ class AudioSource(Protocol):
         """Length of the window as the container claims it; what is decoded may be a little shorter."""
 
     def blocks(self) -> Iterator[Samples]:
-        """Mono blocks of any length at `layout.SAMPLE_RATE`, in order.
+        """Mono blocks of any length at `layout.SAMPLE_RATE`, in order; each is valid until the next is asked for.
 
         Raises
         ------

@@ -67,7 +67,7 @@ class Analyser:
     def _harmony_again(self, samples: Iterable[Single], tuning: float) -> tuple[Double, Double, Double]:
         classes = PitchClasses([tuning])
         for frames in _blocks(FrameStream(), samples):
-            classes.update(self._transform(frames).power)
+            classes.update([self._transform(frames).power])
         return classes.of(tuning)
 
 

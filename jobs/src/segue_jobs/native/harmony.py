@@ -39,10 +39,10 @@ class PitchClasses:
         """The tunings that are computed, semitones."""
         return self._tunings
 
-    def update(self, power: Single) -> None:
-        """Add a block of power spectra, (bins, frames)."""
+    def update(self, powers: list[Single]) -> None:
+        """Add blocks of power spectra, each (bins, frames)."""
         count = len(self._tunings)
-        chroma = (self._filters @ power).reshape(count, 12, -1)
+        chroma = np.concatenate([self._filters @ power for power in powers], axis=1).reshape(count, 12, -1)
         chroma /= _safe(chroma.max(axis=1, keepdims=True))
         self._chroma.update(chroma.reshape(count * 12, -1))
         chroma /= _safe(chroma.sum(axis=1, keepdims=True))
@@ -88,12 +88,11 @@ class Harmony:
         if self._classes is None:
             self._blocks.append(spectra.power)
         else:
-            self._classes.update(spectra.power)
+            self._classes.update([spectra.power])
 
     def _replay(self, tunings: list[float]) -> PitchClasses:
         classes = PitchClasses(tunings)
-        for power in self._blocks:
-            classes.update(power)
+        classes.update(self._blocks)
         self._blocks.clear()
         return classes
 

@@ -23,7 +23,7 @@ class Moments:
         count = piece.shape[1]
         if count == 0:
             return
-        mean = piece.mean(axis=1)
+        mean = np.add.reduce(piece, axis=1) / np.float32(count)
         centred = piece - mean[:, None]
         squares = np.einsum("ij,ij->i", centred, centred)
         total = self._count + count

@@ -9,7 +9,7 @@ import numpy as np
 from segue_jobs.features.layout import N_CONTRAST, N_MELS
 from segue_jobs.native.filters import Single, mel_groups
 from segue_jobs.native.framing import BLOCK_FRAMES
-from segue_jobs.native.shape import TopBand, centroid_and_bandwidth, contrast_extremes, flatness, rolloff
+from segue_jobs.native.shape import ContrastExtremes, centroid_and_bandwidth, flatness, rolloff
 from segue_jobs.native.spectra import Spectra
 
 _SHEET_BLOCKS = 13
@@ -55,13 +55,12 @@ class Sheet:
         """Centroid, bandwidth and rolloff in Hz and flatness, (4, frames)."""
         return self._shapes[:, : self._used]
 
-    def append(self, spectra: Spectra, top_band: TopBand) -> None:
+    def append(self, spectra: Spectra, extremes: ContrastExtremes) -> None:
         """Write what is kept of a block."""
         columns = slice(self._used, self._used + spectra.power.shape[1])
         for group in mel_groups():
-            np.matmul(group.weights, spectra.power[group.bins], out=self._mel[group.mels, columns])
-        contrast_extremes(spectra, self._valleys[:, columns], self._peaks[:, columns])
-        top_band.update(spectra, self._valleys[:, columns], self._peaks[:, columns])
+            self._mel[group.mels, columns] = group.weights @ spectra.power[group.bins]
+        extremes.update(spectra, self._valleys[:, columns], self._peaks[:, columns])
         shapes = self._shapes[:, columns]
         shapes[0], shapes[1] = centroid_and_bandwidth(spectra)
         shapes[2] = rolloff(spectra)
@@ -74,13 +73,13 @@ class FrameSeries:
 
     def __init__(self) -> None:
         self._sheets: list[Sheet] = []
-        self._top_band = TopBand()
+        self._extremes = ContrastExtremes()
 
     def append(self, spectra: Spectra) -> None:
         """Add a block."""
         if not self._sheets or self._sheets[-1].full:
             self._sheets.append(Sheet())
-        self._sheets[-1].append(spectra, self._top_band)
+        self._sheets[-1].append(spectra, self._extremes)
 
     def mel_db(self) -> Iterator[Single]:
         """Mel spectrogram in dB, at most 80 dB below the track's loudest value; (128, frames) a sheet, in place."""
@@ -90,9 +89,8 @@ class FrameSeries:
 
     def contrast(self) -> Iterator[Single]:
         """Spectral contrast, dB, (6, frames) a sheet, in place."""
-        floors = [
-            _to_db(np.array([top], np.float32))[0] - _RANGE_DB for top in (self._top_band.peak, self._top_band.valley)
-        ]
+        largest = np.array([self._extremes.largest_peak, self._extremes.largest_valley], np.float32)
+        floors = _to_db(largest) - _RANGE_DB
         for sheet in self._sheets:
             peaks = np.maximum(_to_db(sheet.peaks), floors[0], out=sheet.peaks)
             peaks -= np.maximum(_to_db(sheet.valleys), floors[1], out=sheet.valleys)

@@ -23,16 +23,23 @@ _FLAT_BELOW = np.float32(2.0)
 
 @dataclass(frozen=True)
 class Spectra:
-    """Magnitudes and powers of a block, both (bins, frames) and contiguous, with their sums and extremes."""
+    """Magnitudes and powers of a block, both (bins, frames) and contiguous, with sums and extremes, (frames,)."""
 
     magnitude: Single
     power: Single
     power_sum: Single
-    """(frames,)"""
+    sum: Single
+    """Of the magnitudes."""
+    first_moment: Single
+    """Sum of the magnitudes times their bins' numbers."""
+    second_moment: Single
+    """The same with the numbers squared."""
+    high_sum: Single
+    """Sum of the magnitudes from `LOW_BINS` on."""
     low_peak: Single
-    """(frames,) largest magnitude below `LOW_BINS`."""
+    """Largest magnitude below `LOW_BINS`."""
     high_peak: Single
-    """(frames,) largest magnitude from `LOW_BINS` on."""
+    """Largest magnitude from `LOW_BINS` on."""
 
 
 class Transform:
@@ -45,6 +52,8 @@ class Transform:
         self._magnitude = np.empty(BINS * BLOCK_FRAMES, np.float32)
         self._power = np.empty(BINS * BLOCK_FRAMES, np.float32)
         self._ones = np.ones(BINS, np.float32)
+        bins = np.arange(BINS)
+        self._moments = np.stack([np.ones(BINS), bins, bins * bins, bins >= LOW_BINS]).astype(np.float32)
 
     def __call__(self, frames: Single, power: Single | None = None) -> Spectra:
         """Spectra of frames (count, N_FFT); `power` is where the flat powers are to be written.
@@ -61,8 +70,9 @@ class Transform:
         total = self._ones @ squared
         if self._refine(frames, magnitude, squared, total):
             total = self._ones @ squared
-        low_peak = reduce_rows(np.maximum, magnitude[:LOW_BINS])
-        return Spectra(magnitude, squared, total, low_peak, reduce_rows(np.maximum, magnitude[LOW_BINS:]))
+        low_peak, high_peak = (reduce_rows(np.maximum, rows) for rows in (magnitude[:LOW_BINS], magnitude[LOW_BINS:]))
+        one, first, second, high = self._moments @ magnitude
+        return Spectra(magnitude, squared, total, one, first, second, high, low_peak, high_peak)
 
     def _refine(self, frames: Single, magnitude: Single, power: Single, total: Single) -> bool:
         """Transform the frames again in float64 whose float32 spectrum is not good enough; whether there were any."""

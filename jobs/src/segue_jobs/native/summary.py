@@ -48,7 +48,7 @@ def summarise_mel(pieces: Iterable[Single], frames: int) -> MelSummary:
     for index, piece in enumerate(pieces):
         if index == 0:
             centre = piece.mean(axis=1, keepdims=True)
-        centred = piece - centre
+        centred = np.subtract(piece, centre, out=piece)
         mel.update(centred)
         coefficients = transform @ centred
         mfcc.update(coefficients)
@@ -58,7 +58,7 @@ def summarise_mel(pieces: Iterable[Single], frames: int) -> MelSummary:
             flux = np.maximum(rise, 0, out=rise).mean(axis=0)[: max(0, frames - position)]
             envelope[position : position + len(flux)] = flux
             position += len(flux)
-        last = centred[:, -1:]
+        last = centred[:, -1:]  # the sheet lives on: nothing writes to it any more
     mel_mean = mel.mean + centre[:, 0]
     return MelSummary(
         mel_mean, mel.std, transform.astype(np.float64) @ mel_mean, mfcc.std, slopes.finish().std, envelope

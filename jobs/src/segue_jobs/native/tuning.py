@@ -23,7 +23,7 @@ class TuningEstimate:
     """
 
     def __init__(self) -> None:
-        self._deviations: list[NDArray[np.uint8]] = []
+        self._pitches: list[Single] = []
         self._magnitudes: list[Single] = []
 
     def update(self, spectra: Spectra) -> None:
@@ -34,18 +34,19 @@ class TuningEstimate:
         count = power.shape[1]
         flat = power.reshape(-1)
         places = np.flatnonzero(loud) + _LOWEST_BIN * count
-        peak = flat[places]
-        below, above = flat[places - count], flat[places + count]
-        is_peak = np.flatnonzero((peak > below) & (peak >= above))
-        places, peak, below, above = (values[is_peak] for values in (places, peak, below, above))
+        peak = flat.take(places)
+        is_peak = peak > flat.take(places - count)
+        is_peak &= peak >= flat.take(places + count)
+        places = places[is_peak]
+        below, peak, above = flat.take(places - count), peak[is_peak], flat.take(places + count)
         # Parabola through the three points (J. O. Smith, Spectral Audio Signal Processing, 2011).
         slope = (above - below) / np.float32(2)
         curvature = above + below - np.float32(2) * peak
         bent = np.abs(slope) < np.abs(curvature)
         shift = np.where(bent, -slope / np.where(bent, curvature, np.float32(1)), np.float32(0))
         # Integers and float32 make float64 here, and the result is kept in float32: so does librosa.
-        pitches = ((places // count + shift) * float(SAMPLE_RATE) / N_FFT).astype(np.float32)
-        self._deviations.append(_deviation_index(pitches))
+        pitches = (places // count + shift) * float(SAMPLE_RATE) / N_FFT
+        self._pitches.append(pitches.astype(np.float32))
         self._magnitudes.append(peak + np.float32(0.5) * slope * shift)
 
     def histogram(self) -> NDArray[np.int64]:
@@ -53,8 +54,10 @@ class TuningEstimate:
         magnitudes = np.concatenate(self._magnitudes) if self._magnitudes else np.zeros(0, np.float32)
         if not len(magnitudes):
             return np.zeros(len(_EDGES) - 1, np.int64)
-        deviations = np.concatenate(self._deviations)
-        return np.bincount(deviations[magnitudes >= np.median(magnitudes)], minlength=len(_EDGES) - 1)
+        loud = np.concatenate(self._pitches)[magnitudes >= np.median(magnitudes)]
+        residual = np.mod(np.float32(12) * np.log2(loud / np.float32(440.0 / 16)), np.float32(1))
+        residual[residual >= 0.5] -= 1
+        return np.asarray(np.histogram(residual, _EDGES)[0], dtype=np.int64)
 
     def candidates(self, count: int) -> list[float]:
         """The most frequent deviations so far, semitones."""
@@ -65,9 +68,3 @@ class TuningEstimate:
         """The estimate, semitones in [-0.5, 0.5); 0 where there is no peak at all."""
         histogram = self.histogram()
         return float(_EDGES[np.argmax(histogram)]) if histogram.any() else 0.0
-
-
-def _deviation_index(pitches: Single) -> NDArray[np.uint8]:
-    residual = np.mod(np.float32(12) * np.log2(pitches / np.float32(440.0 / 16)), np.float32(1))
-    residual[residual >= 0.5] -= 1
-    return np.asarray(np.searchsorted(_EDGES, residual, side="right") - 1, dtype=np.uint8)

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from segue_operator.api.manifests import ManifestError, with_defaults
 from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.controller.cluster import InvalidError
 from segue_operator.local.__main__ import main
-from segue_operator.local.apply import Change, all_done, change_of, check_stored, child_config
+from segue_operator.local.apply import (
+    Change,
+    Request,
+    all_done,
+    bring_to_end,
+    change_of,
+    check_stored,
+    child_config,
+)
+from segue_operator.local.errors import CommandError
+from segue_operator.local.progress import View, display
 from segue_operator.local.session import Endpoints
 from support.local_state import ended, write_state
 from support.manifests import put, track_batch, training_run
@@ -70,6 +82,33 @@ def test_children_get_secrets_by_reference() -> None:
 
 
 # ---------------------------------------------------------------------------------------------- without any server
+
+
+async def run(manifest: Manifest, state: Path, **options: float) -> list[View]:
+    request = Request((put(manifest, "metadata.uid", None),), {}, timeout_seconds=options.get("timeout"))
+    shown = display(Console(file=io.StringIO()))
+    return await bring_to_end(request, state, ENDPOINTS, {}, display=shown, report=lambda _key, _change: None)
+
+
+async def test_waiting_for_what_nobody_will_do_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("segue_operator.local.apply.STUCK_SECONDS", 0.5)
+    with pytest.raises(CommandError, match="trainingrun/weekly cannot go on: BatchNotFound") as caught:
+        await run(training_run("weekly", batches=["missing"]), tmp_path)
+    assert "missing" in str(caught.value)
+
+
+async def test_time_that_is_up_names_what_is_not_finished(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="time is up and not finished: trainingrun/weekly"):
+        await run(training_run("weekly", batches=["missing"]), tmp_path, timeout=0.1)
+
+
+async def test_a_controller_that_breaks_is_no_endless_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(_self: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("segue_operator.controller.controller.Controller.run", broken)
+    with pytest.raises(ZeroDivisionError):
+        await run(training_run("weekly"), tmp_path)
 
 
 @pytest.fixture

@@ -62,6 +62,14 @@ def test_before_anything_was_ingested_commands_say_what_to_do(
     assert "segue apply" in shown
 
 
+def test_a_wrong_environment_is_a_usage_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MONGODB_URI", "localhost:27017")
+    assert main(["rejected", "--catalogue", "demo"]) == 2
+    assert "must begin with mongodb://" in capsys.readouterr().err
+
+
 def test_down_without_an_owner_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["down"]) == 0
     assert "nothing is running" in capsys.readouterr().out

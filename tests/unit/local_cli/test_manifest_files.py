@@ -10,6 +10,7 @@ import yaml
 from segue_operator.api.objects import Key, Manifest
 from segue_operator.local.errors import UsageError
 from segue_operator.local.manifest_files import check_sources, parse_volumes, read_manifests
+from support.local_state import ended
 from support.manifests import put, track_batch, training_run
 
 
@@ -25,6 +26,13 @@ def test_files_and_folders_are_read_in_order(tmp_path: Path) -> None:
     (tmp_path / "folder" / "notes.txt").write_text("no manifest")
     found = read_manifests([one, str(tmp_path / "folder")])
     assert [Key.of(manifest).name for manifest in found] == ["a", "b", "c"]
+
+
+def test_what_get_printed_can_be_applied(tmp_path: Path) -> None:
+    printed = ended(track_batch("a"), reason="Completed", message="all")
+    found = read_manifests([write(tmp_path / "a.yaml", printed)])[0]
+    assert found["metadata"] == {"name": "a", "namespace": "default"}
+    assert "status" not in found
 
 
 def test_every_problem_of_every_file_is_told_at_once(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
+from segue_jobs.runtime.settings import SettingsError
 from segue_operator.local.commandline import Command, Invocation, Parser, make_console, write_error
 from segue_operator.local.commands import SUMMARIES, load_command
 from segue_operator.local.errors import CommandError, CommandExit
@@ -63,6 +65,9 @@ def _run(command: Command, call: Invocation) -> int:
     except LocalError as error:
         write_error(str(error))
         return CommandExit.FAILED
+    except SettingsError as error:
+        write_error(str(error))
+        return CommandExit.USAGE
     except KeyboardInterrupt:
         write_error("interrupted")
         return CommandExit.INTERRUPTED
@@ -83,6 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(given)
     state = getattr(arguments, "state", None) or os.environ.get(STATE_VARIABLE) or DEFAULT_STATE
     call = Invocation(arguments, State(Path(state)), make_console(), make_console(stderr=True), os.environ)
+    logging.getLogger().addHandler(logging.NullHandler())  # what a library logs is no part of the answer
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         return _run(wanted[arguments.command], call)

@@ -17,7 +17,7 @@ from segue_jobs.runtime.settings import KafkaSettings
 from segue_operator.api.manifests import ManifestError, validate_update, with_defaults
 from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.children.config import ChildConfig, KafkaAccess, SecretKey
-from segue_operator.controller.cluster import Cluster, InvalidError
+from segue_operator.controller.cluster import Cluster, ClusterError, InvalidError
 from segue_operator.controller.controller import Controller
 from segue_operator.local.cluster import LocalCluster
 from segue_operator.local.errors import CommandError, CommandExit
@@ -161,14 +161,23 @@ async def bring_to_end(
         validate=check_stored,
     )
     with _interruption() as interrupted:
-        async with cluster, _controlled(cluster, child_config(endpoints, environ)):
+        async with cluster, _controlled(cluster, child_config(endpoints, environ)) as controller:
             replaced = await _delete(cluster, request.keys) if request.again else set()
             for manifest in request.manifests:
                 key = Key.of(manifest)
                 change = await _apply(cluster, manifest)
                 report(key, Change.REPLACED if key in replaced else change)
             watcher = Watcher(cluster, request.keys)
-            return await _follow(watcher, display, interrupted, request.timeout_seconds)
+            return await _follow(watcher, display, _Ends(controller, interrupted, request.timeout_seconds))
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """What may end the waiting before the resources do."""
+
+    controller: asyncio.Task[None]
+    interrupted: asyncio.Event
+    timeout_seconds: float | None
 
 
 @contextmanager
@@ -186,11 +195,11 @@ def _interruption() -> Iterator[asyncio.Event]:
 
 
 @asynccontextmanager
-async def _controlled(cluster: Cluster, config: ChildConfig) -> AsyncIterator[None]:
+async def _controlled(cluster: Cluster, config: ChildConfig) -> AsyncIterator[asyncio.Task[None]]:
     controller = Controller(cluster, config, plan=plan, interests=interests)
     task = asyncio.create_task(controller.run(), name="controller")
     try:
-        yield
+        yield task
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -203,6 +212,8 @@ async def _apply(cluster: Cluster, manifest: Manifest) -> Change:
     except InvalidError as error:
         name = short_name(Key.of(manifest))
         raise CommandError(f"{name} is refused: {error}", exit_code=CommandExit.USAGE) from error
+    except ClusterError as error:
+        raise CommandError(f"{short_name(Key.of(manifest))} cannot be applied: {error}") from error
     return change
 
 
@@ -221,11 +232,9 @@ def _belongs(pod: Manifest, keys: set[Key]) -> bool:
     return any(labels.get(f"segue.dev/{key.kind.lower()}") == key.name for key in keys)
 
 
-async def _follow(
-    watcher: Watcher, display: Display, interrupted: asyncio.Event, timeout_seconds: float | None
-) -> list[View]:
+async def _follow(watcher: Watcher, display: Display, ends: _Ends) -> list[View]:
     now = asyncio.get_running_loop().time
-    deadline = math.inf if timeout_seconds is None else now() + timeout_seconds
+    deadline = math.inf if ends.timeout_seconds is None else now() + ends.timeout_seconds
     moved_at = now()
     with display:
         while True:
@@ -236,9 +245,11 @@ async def _follow(
                 return views
             if not all(view.is_stuck for view in unfinished):
                 moved_at = now()
+            if ends.controller.done():
+                await ends.controller  # it never ends by itself: this raises what ended it
             _check_patience(unfinished, stuck=now() - moved_at > STUCK_SECONDS, late=now() > deadline)
             try:
-                await asyncio.wait_for(interrupted.wait(), POLL_SECONDS)
+                await asyncio.wait_for(ends.interrupted.wait(), POLL_SECONDS)
             except TimeoutError:
                 continue
             raise Interrupted

@@ -12,6 +12,8 @@ from segue_operator.local.errors import UsageError
 from segue_operator.local.resources import short_name
 
 STANDARD_INPUT = "-"
+SERVER_FIELDS = ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields")
+"""Metadata that a server sets: in a manifest that was printed by ``get`` it is of an object that may be gone."""
 
 
 def _expand(paths: Iterable[str]) -> Iterator[Path]:
@@ -45,7 +47,12 @@ def read_manifests(paths: Iterable[str]) -> list[Manifest]:
     if problems:
         count = f"{len(problems)} problems" if len(problems) > 1 else "a problem"
         raise UsageError(f"{count} in the manifests; nothing was begun\n" + "\n".join(f"  {text}" for text in problems))
-    return [manifest for manifest, _ in found.values()]
+    return [_as_written(manifest) for manifest, _ in found.values()]
+
+
+def _as_written(manifest: Manifest) -> Manifest:
+    metadata = {name: value for name, value in manifest["metadata"].items() if name not in SERVER_FIELDS}
+    return {name: value for name, value in manifest.items() if name != "status"} | {"metadata": metadata}
 
 
 def _check(manifest: Manifest, path: Path, found: dict[Key, tuple[Manifest, Path]]) -> list[str]:

@@ -283,6 +283,6 @@ class Lines:
         began, before = self._started[view.key]
         text = f"{view.phase}: {number(view.batch.done)} of {number(view.batch.listed)} tracks"
         speed = (view.batch.done - before) / (now - began) if now > began else 0.0
-        if speed > 0:
+        if speed > 0 and view.batch.done < view.batch.listed:
             text += f", {speed:.1f}/s, about {duration((view.batch.listed - view.batch.done) / speed)} left"
         return f"{text}, {view.note}" if view.note else text

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from pymongo.database import Database
+from pymongo.errors import PyMongoError
 
 from segue_jobs.contract import Env
 from segue_jobs.runtime.mongodb import Document, connect, database
@@ -130,5 +131,11 @@ def open_database(state: State, environ: Mapping[str, str], command: str) -> Ite
     """Segue's database for one command; see `database_uri`."""
     with database_uri(state, environ, command) as uri:
         settings = MongoSettings(uri=uri, database=environ.get(Env.DATABASE) or "segue")
-        with connect(settings) as client:
-            yield database(client, settings)
+        try:
+            with connect(settings) as client:
+                yield database(client, settings)
+        except PyMongoError as error:
+            raise CommandError(
+                f"the database at {settings.address} failed: {str(error).partition(', Timeout:')[0]}",
+                f"the end of {state.mongodb / 'mongodb.log'} may say why" if state.mongodb.is_dir() else None,
+            ) from error

@@ -46,6 +46,11 @@ class State:
         return self.root / "logs"
 
     @property
+    def controller_log(self) -> Path:
+        """What the controller and the local cluster have to tell."""
+        return self.root / "controller.log"
+
+    @property
     def kafka(self) -> Path:
         """The embedded broker's folder."""
         return self.root / "kafka"

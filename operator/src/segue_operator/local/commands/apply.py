@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import time
-from collections.abc import Iterable
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 from pymongo.database import Database
 
+from segue_jobs.runtime.logging import TextFormatter
 from segue_jobs.runtime.mongodb import Collection, Document
 from segue_operator.api.manifests import ManifestError
 from segue_operator.api.objects import Key, Manifest
@@ -109,6 +112,22 @@ def _compared(database: Database[Document], resources: Iterable[Manifest]) -> di
     return found
 
 
+@contextmanager
+def _logged_to(path: Path) -> Iterator[None]:
+    """Keep the controller's log in a file, out of the progress display."""
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(TextFormatter())
+    root, level = logging.getLogger(), logging.getLogger().level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.removeHandler(handler)
+        handler.close()
+
+
 def _run_all(call: Invocation, request: Request) -> int:
     started = time.monotonic()
     first_time = not (cache_directory() / "jars" / f"kafka_2.13-{KAFKA_VERSION}").is_dir()
@@ -127,7 +146,8 @@ def _run_all(call: Invocation, request: Request) -> int:
             display=shown,
             report=lambda key, change: _report(call, key, change),
         )
-        asyncio.run(work)
+        with _logged_to(call.state.controller_log):
+            asyncio.run(work)
         with open_database(call.state, call.environ, call.title) as database:
             return _finish(call, request, database, again_hint=True)
 

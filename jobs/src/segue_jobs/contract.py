@@ -11,7 +11,7 @@ import dataclasses
 import json
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -403,18 +403,43 @@ def _camel(name: str) -> str:
     return head + "".join(part.title() for part in tail)
 
 
+def _printable(value: Any) -> Any:
+    r"""JSON value whose texts are valid UTF-8: a path's undecodable bytes are written as ``\udcNN``."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, list):
+        return [_printable(entry) for entry in value]
+    if isinstance(value, dict):
+        return {_printable(key): _printable(entry) for key, entry in value.items()}
+    return value
+
+
+def _places(holder: Any) -> Iterator[tuple[Any, Any]]:
+    """Each list, mapping and text in a JSON value, by what holds it and its key there."""
+    entries = holder.items() if isinstance(holder, dict) else enumerate(holder) if isinstance(holder, list) else ()
+    for key, value in entries:
+        if isinstance(value, dict | list | str):
+            yield holder, key
+            yield from _places(value)
+
+
+_SHORTENING: tuple[tuple[type, int, Callable[[Any], Any]], ...] = (
+    (list, 1, lambda value: value[: len(value) // 2]),
+    (str, 40, lambda value: value[: len(value) // 2] + "…"),
+    (dict, 0, lambda value: dict(list(value.items())[: len(value) // 2])),
+)
+"""In this order: what may be shortened, down to which length, and how."""
+
+
 def _shorten(document: dict[str, Any]) -> bool:
-    """Make the summary smaller by one step: halve its longest list, else its longest text."""
-    lists = [key for key, value in document.items() if isinstance(value, list) and len(value) > 1]
-    if lists:
-        longest = max(lists, key=lambda key: len(json.dumps(document[key])))
-        document[longest] = document[longest][: len(document[longest]) // 2]
-        return True
-    texts = [key for key, value in document.items() if isinstance(value, str) and len(value) > 40]
-    if texts:
-        longest = max(texts, key=lambda key: len(document[key]))
-        document[longest] = document[longest][: len(document[longest]) // 2] + "…"
-        return True
+    """Make the summary smaller by one step: halve its largest list, else its largest text, else its largest mapping."""
+    for kind, least, shorter in _SHORTENING:
+        places = [(holder, key) for holder, key in _places(document) if isinstance(holder[key], kind)]
+        places = [(holder, key) for holder, key in places if len(holder[key]) > least]
+        if places:
+            holder, key = max(places, key=lambda place: len(json.dumps(place[0][place[1]])))
+            holder[key] = shorter(holder[key])
+            return True
     return False
 
 
@@ -446,7 +471,7 @@ class Summary:
             for item in dataclasses.fields(self)
             if (value := getattr(self, item.name)) is not None
         }
-        document = json.loads(json.dumps(document))
+        document = _printable(json.loads(json.dumps(document)))
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         while len(text.encode()) > TERMINATION_MESSAGE_BYTES and _shorten(document):
             text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))

@@ -124,8 +124,8 @@ def test_a_rebalance_while_the_database_is_away_loses_nothing_of_the_batch_in_ha
             wait_until(lambda: _committed(full_topic) >= 400, why=first.text)
             _kill_server(server)
             wait_until(lambda: all("did not take a batch" in sink.text() for sink in (first, second)), why=first.text)
-            assert second.stop() == 0
             revocations = first.text().count("partitions revoked")
+            assert second.stop() == 0
             wait_until(lambda: first.text().count("partitions revoked") > revocations, why=first.text)
             server.start()
             wait_until(lambda: full_topic.lag() == 0, why=first.text)

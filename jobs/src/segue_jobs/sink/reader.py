@@ -30,7 +30,7 @@ _CONSUMER_OPTIONS: dict[str, Any] = {
     "enable_auto_commit": False,
     "allow_auto_create_topics": False,
     "max_poll_interval_ms": 300_000,
-    "session_timeout_ms": 30_000,
+    "session_timeout_ms": 15_000,
     "fetch_max_wait_ms": 250,
     # what is fetched ahead is memory: at most this much a partition, and a single larger record still comes through
     "max_partition_fetch_bytes": 512 * 1024,

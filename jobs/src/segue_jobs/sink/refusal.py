@@ -7,7 +7,7 @@ in its log, but it cannot turn good documents into rejections.
 from __future__ import annotations
 
 from bson.errors import BSONError
-from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure
+from pymongo.errors import BulkWriteError, ConnectionFailure, DocumentTooLarge, OperationFailure
 
 _COMMAND_CODES = frozenset({
     257,  # TransactionTooLarge
@@ -26,6 +26,8 @@ _DOCUMENT_CODES = _COMMAND_CODES | frozenset({
     17280,  # KeyTooLong
 })  # fmt: skip
 """Codes that count only where the server names the document: as a command's own error they blame the command."""
+_SERVER_CODES = frozenset({1, 14031})  # InternalError, OutOfDiskSpace
+_OUT_OF_ORDER = "look for free disk space and into the database's own log; after a full disk it may need a restart"
 
 
 def is_refusal(error: Exception) -> bool:
@@ -44,5 +46,8 @@ def explain(error: Exception) -> str:
         entry = ((error.details or {}).get("writeErrors") or [{}])[0]
         return f"{entry.get('errmsg', 'write error')} (code {entry.get('code')})"
     if isinstance(error, OperationFailure):
-        return f"{(error.details or {}).get('errmsg', error)} (code {error.code})"
+        text = f"{(error.details or {}).get('errmsg', error)} (code {error.code})"
+        return f"{text}; {_OUT_OF_ORDER}" if error.code in _SERVER_CODES else text
+    if isinstance(error, ConnectionFailure):
+        return f"{type(error).__name__}: {str(error).partition(' (configured')[0]}"  # the driver adds its whole state
     return f"{type(error).__name__}: {error}"

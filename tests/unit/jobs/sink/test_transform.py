@@ -1,0 +1,117 @@
+"""Every record becomes a document or a rejection, whatever its bytes are."""
+
+import base64
+import json
+from typing import Any
+
+import bson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segue_jobs.contract import Reason, Stage, Topic
+from segue_jobs.records import RejectedRecord, encode
+from segue_jobs.runtime.mongodb import Collection
+from segue_jobs.sink.position import Position
+from segue_jobs.sink.rejection import KEPT_BYTES
+from segue_jobs.sink.transform import TOPICS, transform
+from segue_jobs.sink.write import Outcome, Write
+from support.tracks import key_of, track_record
+
+AT = Position("segue.tracks", 2, 41, 1_700_000_000_000)
+GOOD = track_record(7)
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def _changed(**fields: Any) -> bytes:
+    return json.dumps({**json.loads(encode(GOOD)), **fields}).encode()
+
+
+def _message(write: Write) -> str:
+    assert write.outcome is Outcome.MALFORMED
+    document = bson.decode(write.body)
+    assert document["reason"] == Reason.MALFORMED_RECORD
+    assert document["_id"] == write.id == f"sink:{AT.name}"
+    return str(document["message"])
+
+
+@given(st.sampled_from(TOPICS), st.none() | st.binary(max_size=60), st.none() | st.binary(max_size=200))
+def test_any_bytes_become_a_rejection_that_keeps_them(topic: Topic, key: bytes | None, value: bytes | None) -> None:
+    write = transform(topic, AT, key, value)
+    document = bson.decode(write.body)
+    assert write.outcome is Outcome.MALFORMED
+    assert write.collection is Collection.REJECTED
+    assert base64.b64decode(document["original"]) == (value or b"")
+    assert document["stage"] == Stage.SINK
+    assert document["trackId"]
+
+
+@given(st.sampled_from(sorted(json.loads(encode(GOOD)))), json_values)
+def test_a_track_with_any_field_changed_is_stored_or_rejected(field: str, value: Any) -> None:
+    write = transform(Topic.TRACKS, AT, key_of(GOOD), _changed(**{field: value}))
+    document = bson.decode(write.body)
+    assert write.id == document["_id"]
+    assert (write.collection is Collection.TRACKS) == (write.outcome is Outcome.STORED)
+    assert document["kafka"] == AT.to_document()
+
+
+def test_a_track_is_stored_under_its_key_with_its_position() -> None:
+    write = transform(Topic.TRACKS, AT, key_of(GOOD), encode(GOOD))
+    document = bson.decode(write.body)
+    assert (write.outcome, write.collection, write.id) == (Outcome.STORED, Collection.TRACKS, "fma:7")
+    assert document.pop("kafka") == {"topic": "segue.tracks", "partition": 2, "offset": 41, "timestamp": AT.timestamp}
+    assert document.pop("_id") == "fma:7"
+    assert document == json.loads(encode(GOOD))
+
+
+def test_a_newer_producer_may_add_fields() -> None:
+    assert transform(Topic.TRACKS, AT, key_of(GOOD), _changed(mood="calm")).outcome is Outcome.STORED
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (b'{"catalogue":', "truncated"),
+        (_changed(schemaVersion=2), "schemaVersion 2 is unknown here, where 1 is read; upgrade the sink"),
+        (b'{"schemaVersion":9,"all":"new"}', "schemaVersion 9 is unknown"),
+        (_changed(recipe=None), "recipe"),
+        (_changed(families={"rhythm": [1, 2, None, 4, 5, 6]}), "families"),
+        (_changed(families={"rhythm": [1, 2, 3]}), "its rhythm vector has 3 numbers, not 6"),
+        (encode(GOOD).replace(b'"families":{"timbre":[', b'"families":{"timbre":[NaN,'), "malformed"),
+        (_changed(families={"melody": [1]}), "melody"),
+        (_changed(trackId="8"), "its key is b'fma:7', not 'fma:8'"),
+        (_changed(shard=2**64), "it cannot be stored"),
+        (_changed(descriptors={"a\0b": 1}), "it cannot be stored"),
+        (b"[" * 100_000, "array"),
+    ],
+)
+def test_what_is_wrong_is_said(value: bytes, problem: str) -> None:
+    assert problem in _message(transform(Topic.TRACKS, AT, b"fma:7", value))
+
+
+def test_a_rejection_names_the_track_and_batch_that_the_record_claims() -> None:
+    write = transform(Topic.TRACKS, AT, b"fma:7", _changed(recipe=5))
+    document = bson.decode(write.body)
+    assert [document[name] for name in ("catalogue", "trackId", "batch", "batchUid", "shard")] == [
+        "fma", "7", "one", "uid-one", 3,
+    ]  # fmt: skip
+
+
+def test_of_a_long_record_the_beginning_is_kept() -> None:
+    document = bson.decode(transform(Topic.EVENTS, AT, b"k", b"x" * 10 * KEPT_BYTES).body)
+    assert base64.b64decode(document["original"]) == b"x" * KEPT_BYTES
+    assert document["originalBytes"] == 10 * KEPT_BYTES
+
+
+def test_a_rejection_on_its_topic_is_stored_once_a_track_and_batch() -> None:
+    record = RejectedRecord(
+        catalogue="fma", track_id="7", batch="one", batch_uid="u1", shard=0, stage=Stage.JOIN, reason=Reason.NO_AUDIO,
+        path="", message="",
+    )  # fmt: skip
+    write = transform(Topic.REJECTED, AT, b"fma:7", encode(record))
+    assert (write.outcome, write.id) == (Outcome.STORED, "u1:7")

@@ -178,7 +178,7 @@ def fetch(package: str, music: Path) -> Fetched:
     final = music / package
     is_new = not final.is_dir()
     if is_new:
-        with tempfile.TemporaryDirectory(prefix=".fetch-", dir=music) as scratch:
+        with tempfile.TemporaryDirectory(prefix=".fetch-", dir=music.resolve()) as scratch:
             work = Path(scratch)
             ready = work / "ready"
             unpack(download(package, work), package, ready, work)

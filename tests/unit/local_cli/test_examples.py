@@ -80,7 +80,8 @@ def test_a_package_becomes_tracks_with_its_licence(
         return target
 
     monkeypatch.setattr(fetch_music, "download", built)
-    music = tmp_path / "music"
+    monkeypatch.chdir(tmp_path)
+    music = Path("music")
     music.mkdir()
     assert fetch_music.fetch("mrrescue", music) == fetch_music.Fetched("mrrescue", 1, is_new=True)
     names = sorted(path.name for path in (music / "mrrescue").iterdir())

@@ -1,8 +1,9 @@
-"""A synthetic catalogue of analysed tracks: genres are blobs, artists are offsets in them, so that measures mean something."""
+"""A synthetic catalogue of analysed tracks: genres are blobs, artists offsets in them: measures mean something."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy as np
 from segue_jobs.contract import Family
 from segue_jobs.features.layout import LAYOUT
 from segue_jobs.records import Audio, Metadata, TrackRecord, to_document, track_key
+from segue_jobs.runtime.mongodb import Collection, connect, database, ensure_indexes
+from segue_jobs.runtime.settings import MongoSettings
 
 RECIPE = "recipe-1"
 
@@ -66,3 +69,13 @@ def _families(vector: np.ndarray) -> dict[Family, tuple[float, ...]]:
 def track_document(track: TrackRecord) -> dict[str, Any]:
     """Document of collection ``tracks``, as the sink writes it."""
     return {"_id": track_key(track.catalogue, track.track_id), **to_document(track)}
+
+
+def store_tracks(settings: MongoSettings, tracks: Iterable[TrackRecord]) -> None:
+    """Put tracks into the database without a sink."""
+    documents = map(track_document, tracks)
+    with connect(settings) as client:
+        target = database(client, settings)
+        ensure_indexes(target)
+        while batch := list(islice(documents, 500)):
+            target[Collection.TRACKS].insert_many(batch, ordered=False)

@@ -110,7 +110,7 @@ def to_row(document: Document, catalogue: str, families: Sequence[Family]) -> di
     row: dict[str, Any] = {
         "track_id": str(document.get("trackId") or document["_id"][len(catalogue) + 1 :]),
         "artist": artist if isinstance(artist, str) else None,
-        "genres": [name for name in genres if isinstance(name, str)] if isinstance(genres, list) else [],
+        "genres": [name for name in genres if isinstance(name, str)] if isinstance(genres, list | tuple) else [],
     }
     if problem := find_problem(document, families):
         return row | {"excluded": str(problem.reason), "message": problem.message}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,13 +17,21 @@ from segue_jobs.similarity.search import nearest_cells
 from segue_jobs.train.choice import Metric, judges_precision
 
 LIST_LENGTH = 10
-SAMPLE_TRACKS = 10_000
-"""Trial clusterings are fitted to and measured on at most so many tracks: choosing takes as long for a million."""
+MINIMUM_SAMPLE = 6_000
+TRACKS_A_CLUSTER = 100
 MAXIMUM_QUERIES = 1_000
 HUB_TRACKS = 2_500
 """Reach and hubness depend on the number of tracks and need all of them as queries: measured within such a sample."""
 _HELD_OUT = 0.2
-_MINIMUM_SIDE = 10
+_MINIMUM_HELD_OUT, _MAXIMUM_HELD_OUT = 10, 0.4
+
+
+def sample_size(ks: Sequence[int]) -> int:
+    """Tracks that trial clusterings are fitted to and measured on at most.
+
+    It does not grow with the catalogue: choosing takes as long for a million tracks as for ten thousand.
+    """
+    return max(MINIMUM_SAMPLE, TRACKS_A_CLUSTER * max(ks))
 
 
 def _place(text: str) -> float:
@@ -50,7 +59,7 @@ class Sample:
         """
         for names in (self._artist_names(), self.ids):
             held = np.array([_place(name) < _HELD_OUT for name in names], dtype=np.bool_)
-            if min(int(held.sum()), int((~held).sum())) >= _MINIMUM_SIDE:
+            if _MINIMUM_HELD_OUT <= held.sum() <= _MAXIMUM_HELD_OUT * len(held):
                 return held
         return np.zeros(len(self.ids), dtype=np.bool_)
 

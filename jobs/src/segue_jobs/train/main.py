@@ -26,7 +26,7 @@ from segue_jobs.train.assignments import Placement
 from segue_jobs.train.catalogue import IdRange, find_ranges, load
 from segue_jobs.train.choice import Metric
 from segue_jobs.train.clusters import Method
-from segue_jobs.train.evaluation import Evaluation
+from segue_jobs.train.evaluation import Evaluation, sample_size
 from segue_jobs.train.phases import Catalogue, Chosen, Units
 from segue_jobs.train.session import spark_session
 from segue_jobs.train.steps import Steps
@@ -140,7 +140,7 @@ def _fit(run: Run, spark: SparkSession, ranges: Sequence[IdRange]) -> Fitted:
         figures["tracks"] = catalogue.usable
     with phase("scale") as figures:
         units = phases.to_units(joined, arguments.family, catalogue.usable)
-        evaluation = Evaluation(phases.take_sample(spark, units, catalogue))
+        evaluation = Evaluation(phases.take_sample(spark, units, catalogue, sample_size(arguments.k)))
         figures |= {"dimensions": evaluation.sample.vectors.shape[1], "zero": len(units.zero)}
     with phase("choose") as figures:
         chosen = phases.choose_clusters(spark, evaluation, units, arguments.k, run.method)

@@ -21,7 +21,7 @@ from segue_jobs.similarity.arrays import Doubles
 from segue_jobs.train import snapshot
 from segue_jobs.train.choice import Choice, Metric, choose, feasible, score
 from segue_jobs.train.clusters import Method, fit_centres
-from segue_jobs.train.evaluation import SAMPLE_TRACKS, Evaluation, Sample
+from segue_jobs.train.evaluation import Evaluation, Sample
 from segue_jobs.train.space import partitions_for, scale
 from segue_jobs.train.usable import choose_recipe, recipe_mismatch
 
@@ -168,11 +168,11 @@ def to_units(joined: DataFrame, families: Sequence[Family], tracks: int) -> Unit
     return Units(frame.where(~F.col("zero")).select("track_id", "unit"), tracks - len(zero), zero, scaled.scaler)
 
 
-def take_sample(spark: SparkSession, units: Units, catalogue: Catalogue) -> Sample:
-    """Bring the tracks to choose by to the driver; the same ones for the same catalogue."""
+def take_sample(spark: SparkSession, units: Units, catalogue: Catalogue, size: int) -> Sample:
+    """Bring at most so many tracks to the driver, to choose by; the same ones for the same catalogue."""
     frame = units.frame.select("track_id", vector_to_array(F.col("unit")).alias("vector"))
-    if units.tracks > SAMPLE_TRACKS:
-        frame = frame.orderBy(F.xxhash64("track_id"), "track_id").limit(SAMPLE_TRACKS)
+    if units.tracks > size:
+        frame = frame.orderBy(F.xxhash64("track_id"), "track_id").limit(size)
     table = frame.toArrow().sort_by("track_id")
     ids = table.column("track_id").to_pylist()
     named = _only(spark, catalogue.usable_frame().select("track_id", "artist", "genres"), ids)

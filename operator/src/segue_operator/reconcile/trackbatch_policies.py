@@ -62,17 +62,23 @@ def verified(scene: Scene) -> Verdict | None:
 
 
 def _unproven(scene: Scene, verify: JobView, summary: VerifySummary) -> Verdict | None:
+    account = _what_is_missing(scene, verify, summary)
     shards = scene.extract.failed_indexes if scene.extract is not None else ()
     if shards or (scene.extract is not None and scene.extract.failure_reason is not None):
-        missing = accounts.missing_tracks(summary) if summary.missing else "no track is missing nevertheless"
-        return failed(
-            ConditionReason.EXTRACTION_FAILED, f"{accounts.shard_errors(scene.extract_pods, shards)}; {missing}"
-        )
+        errors = accounts.shard_errors(scene.extract_pods, shards)
+        return failed(ConditionReason.EXTRACTION_FAILED, f"{errors}; {account or 'no track is missing nevertheless'}")
+    if account is None:
+        return None
+    return failed(ConditionReason.TRACKS_MISSING if summary.missing else ConditionReason.VERIFICATION_FAILED, account)
+
+
+def _what_is_missing(scene: Scene, verify: JobView, summary: VerifySummary) -> str | None:
+    """What the verification found missing, or why it cannot tell; None if it has proved that nothing is."""
     if summary.missing:
-        return failed(ConditionReason.TRACKS_MISSING, accounts.missing_tracks(summary))
+        return accounts.missing_tracks(summary)
     if summary.error or not verify.is_complete:
         error = summary.error or accounts.last_error(scene.verify_pods) or _job_message(verify)
-        return failed(ConditionReason.VERIFICATION_FAILED, f"the batch could not be verified: {error}")
+        return f"the batch could not be verified: {error}"
     return None
 
 

@@ -184,6 +184,31 @@ def test_failed_shards_are_verified_and_then_named() -> None:
     )
 
 
+def test_failed_shards_are_no_proof_that_nothing_is_missing() -> None:
+    cluster = started()
+    cluster.end_pod(EXTRACT, 1, Summary(error="Kafka does not answer"), index=0)
+    cluster.end_job(EXTRACT, "Failed", "FailedIndexes", failedIndexes="0")
+    cluster.step()
+    cluster.end_pod(VERIFY, 1, Summary(error="Kafka does not answer"))
+    cluster.end_job(VERIFY, "Failed", "BackoffLimitExceeded")
+    cluster.step()
+    assert cluster.condition("Failed")[1:] == (
+        "ExtractionFailed",
+        "shard 0 failed (Kafka does not answer); the batch could not be verified: Kafka does not answer",
+    )
+
+
+def test_failed_shards_of_a_batch_without_gaps_say_so() -> None:
+    cluster = started()
+    cluster.end_pod(EXTRACT, 3, Summary(error="folder x is unreadable"), index=0)
+    cluster.end_job(EXTRACT, "Failed", "FailedIndexes", failedIndexes="0")
+    cluster.step()
+    cluster.end_pod(VERIFY, 0, ALL_STORED)
+    cluster.end_job(VERIFY, "Complete")
+    cluster.step()
+    assert cluster.condition("Failed")[2].endswith("; no track is missing nevertheless")
+
+
 def test_a_verification_that_breaks_fails_the_batch() -> None:
     cluster = extracted()
     cluster.end_pod(VERIFY, 1, "Traceback ...\npymongo.errors.AutoReconnect: gone\n")

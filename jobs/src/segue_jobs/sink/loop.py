@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 0.5
 """How long an empty batch waits for its first record, and so how long a stop may wait."""
+_STAY_SECONDS = 1.0
+"""How often a sink that waits for its database shows the group that it lives."""
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 15.0
 
@@ -85,7 +87,6 @@ class Sink:
             self.metrics.batch_seconds.observe(time.monotonic() - start)
             self._commit(batch)
             break
-        self.reader.go_on()
 
     def _report_outage(self, error: StoreUnavailableError, records: int, pause: float) -> None:
         self.ready.clear()
@@ -100,12 +101,12 @@ class Sink:
         """Stay in the group until the next attempt; False when the sink is to stop instead."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
-            if self.stopping.is_set():
+            if self.stopping.wait(min(left, _STAY_SECONDS)):
                 logger.warning(
                     "stopping without the batch in hand; the next sink reads it again", extra={"records": len(batch)}
                 )
                 return False
-            self.reader.wait(batch, seconds=min(left, _IDLE_SECONDS))
+            self.reader.stay(batch)
             self.metrics.show_lag(self.reader.lag(batch))
         return True
 

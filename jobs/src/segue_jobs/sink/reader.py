@@ -24,6 +24,7 @@ from segue_jobs.sink.write import Write
 logger = logging.getLogger(__name__)
 
 _COMMIT_MILLISECONDS = 10_000
+_STAY_MILLISECONDS = 200
 _NO_LEADER_EPOCH = -1
 _CONSUMER_OPTIONS: dict[str, Any] = {
     "auto_offset_reset": "earliest",
@@ -115,14 +116,17 @@ class Reader:
         for partition, messages in polled.items():
             batch.add(partition, [self._transform(message) for message in messages])
 
-    def wait(self, batch: Batch, *, seconds: float) -> None:
-        """Stay in the group for a while without reading on; records that a rebalance brings meanwhile are kept."""
-        self._consumer.pause(*self._consumer.assignment())
-        self.read(batch, records=1, seconds=seconds)
+    def stay(self, batch: Batch) -> None:
+        """Remain a member without reading on: what comes now is read again later.
 
-    def go_on(self) -> None:
-        """Read again after `wait`."""
-        self._consumer.resume(*self._consumer.paused())
+        `pause` would be the means, but kafka-python 3.0.12 forgets to give out what it had fetched of a paused
+        partition once that is resumed, and then fetches no more of it.
+        """
+        polled = self._consumer.poll(timeout_ms=_STAY_MILLISECONDS, max_records=1)
+        for partition in self._give_back(batch):
+            polled.pop(partition, None)
+        for partition, messages in polled.items():
+            self._seek(partition, messages[0].offset)
 
     def commit(self, batch: Batch) -> bool:
         """Commit a stored batch's offsets, with those that could not be committed before.
@@ -185,9 +189,12 @@ class Reader:
         assigned = self._consumer.assignment()
         for partition in revoked:
             if partition in assigned:
-                with contextlib.suppress(ValueError):  # taken away again just now
-                    self._consumer.seek(partition, first[partition])
+                self._seek(partition, first[partition])
         return revoked
+
+    def _seek(self, partition: TopicPartition, offset: int) -> None:
+        with contextlib.suppress(ValueError):  # taken away just now
+            self._consumer.seek(partition, offset)
 
     def _transform(self, message: Any) -> Write:
         position = Position(message.topic, message.partition, message.offset, message.timestamp)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided, sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from segue_jobs.features.layout import HOP_LENGTH, N_FFT
@@ -14,6 +15,8 @@ from segue_jobs.native.filters import Single
 
 BLOCK_FRAMES = 108
 """Frames analysed at once: their spectra stay in a core's cache, and 30 s are twelve blocks."""
+
+Numbers = TypeVar("Numbers", Single, NDArray[np.int64])
 
 _HALF = N_FFT // 2
 _HOPS_IN_FRAME = N_FFT // HOP_LENGTH
@@ -42,12 +45,12 @@ class Hops:
 
     def rms(self) -> Single:
         """``librosa.feature.rms`` of each frame, from the energies of its four hops."""
-        energy = sliding_window_view(self.energy, _HOPS_IN_FRAME).sum(axis=1)
+        energy = _sum_of_neighbours(self.energy)
         return np.asarray(np.sqrt(energy / np.float32(N_FFT)), dtype=np.float32)
 
     def zero_crossing_rate(self) -> Single:
         """``librosa.feature.zero_crossing_rate`` of each frame: the step into its first sample does not count."""
-        crossings = sliding_window_view(self.crossings, _HOPS_IN_FRAME).sum(axis=1)
+        crossings = _sum_of_neighbours(self.crossings)
         crossings -= self.first_crosses[: len(crossings)]
         return np.asarray(crossings / N_FFT, dtype=np.float32)
 
@@ -62,6 +65,8 @@ class FrameStream:
     def __init__(self) -> None:
         self._advance = BLOCK_FRAMES * HOP_LENGTH
         self._buffer = np.zeros(self._advance + N_FFT - HOP_LENGTH, np.float32)
+        step = self._buffer.strides[0]
+        self._view = as_strided(self._buffer, (BLOCK_FRAMES, N_FFT), (HOP_LENGTH * step, step), writeable=False)
         self._negative = np.zeros(len(self._buffer) + 1, bool)  # one sample of the past before the buffer's
         self._crosses = np.zeros(len(self._buffer), bool)
         self._filled = _HALF
@@ -112,8 +117,7 @@ class FrameStream:
         return Hops.join(self._hops)
 
     def _frames(self, count: int) -> Single:
-        step = self._buffer.strides[0]
-        return as_strided(self._buffer, (count, N_FFT), (HOP_LENGTH * step, step), writeable=False)
+        return self._view[:count]
 
     def _shift(self, signal_end: int | None = None, *, last_negative: bool = False) -> None:
         self._measure(BLOCK_FRAMES, signal_end, last_negative=last_negative)
@@ -134,13 +138,21 @@ class FrameStream:
             negative[: 1 + _HALF] = negative[1 + _HALF]
         crosses = np.not_equal(negative[1:], negative[:-1], out=self._crosses[:length])
         self._negative[0] = negative[-1]
+        energy = np.einsum("ij,ij->i", block, block)
         self._hops.append(
             Hops(
-                np.einsum("ij,ij->i", block, block),
+                energy,
                 _count_true(crosses.reshape(hops, HOP_LENGTH)),
                 crosses[::HOP_LENGTH].copy(),
             )
         )
+
+
+def _sum_of_neighbours(hops: Numbers) -> Numbers:
+    """Sum of each hop and the three after it."""
+    frames = len(hops) - _HOPS_IN_FRAME + 1
+    pairs = hops[:-1] + hops[1:]
+    return pairs[:frames] + pairs[2 : 2 + frames]
 
 
 def _count_true(flags: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import scipy.fft
-from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from segue_jobs.features.layout import HOP_LENGTH, SAMPLE_RATE
-from segue_jobs.native.filters import Double, Single, hann
+from segue_jobs.native.filters import Single
+from segue_jobs.native.tempogram import WINDOW, mean_tempogram
 
-WINDOW = int(8.0 * SAMPLE_RATE // HOP_LENGTH)
-"""Frames in the tempogram's window of eight seconds."""
-_SHORT_FFT = 512
-"""Long enough for the lags up to `_SHORT_FFT - WINDOW`, and these nearly always hold the tempo."""
-_FULL_FFT = int(scipy.fft.next_fast_len(2 * WINDOW - 1, real=True))
-_BATCH = 128
 _START_BPM = 120.0
 _MAXIMUM_BPM = 320.0
 _TINY = np.finfo(np.float32).tiny
@@ -26,54 +16,12 @@ _PRE_AVERAGE, _POST_AVERAGE = 4, 5
 """100 ms before and after, in frames, as ``librosa.onset.onset_detect`` rounds them."""
 
 
-def mean_tempogram(envelope: Single, fft_length: int = _FULL_FFT) -> Double:
-    """Mean over all frames of ``librosa.feature.tempogram``, (344,), or its beginning for a shorter transform.
-
-    An autocorrelation is linear in its power spectrum, so the power spectra are summed and transformed back once.
-    Each frame is scaled beforehand by its value at lag 0, which no other lag exceeds.
-    """
-    edge = WINDOW // 2
-    padded = np.concatenate(
-        [
-            np.linspace(0, envelope[0], edge, endpoint=False, dtype=np.float32),
-            envelope,
-            np.linspace(0, envelope[-1], edge, endpoint=False, dtype=np.float32)[::-1],
-        ]
-    )
-    frames = sliding_window_view(padded, WINDOW)[: len(envelope)]
-    window = hann(WINDOW).astype(np.float32)
-    power = np.zeros(fft_length // 2 + 1)
-    for first in range(0, len(frames), _BATCH):
-        windowed = frames[first : first + _BATCH] * window
-        energy = np.einsum("ij,ij->i", windowed, windowed)
-        windowed /= np.sqrt(np.where(energy < _TINY, 1, energy))[:, None]
-        spectrum = scipy.fft.rfft(windowed, fft_length, axis=1).view(np.float32)
-        power += np.einsum("ij,ij->j", spectrum, spectrum).reshape(-1, 2).sum(axis=1)
-    exact = min(WINDOW, fft_length - WINDOW + 1)
-    return np.asarray(scipy.fft.irfft(power, fft_length)[:exact] / len(frames), dtype=np.float64)
-
-
 def tempo_lag(envelope: Single) -> int:
     """Lag of the tempo in frames: ``librosa.feature.tempo`` with its log-normal prior at 120 BPM."""
-    scores = _scores(mean_tempogram(envelope, _SHORT_FFT))
-    if scores.max() <= _highest_score(len(scores) + 1):
-        scores = _scores(mean_tempogram(envelope))
-    return 1 + int(np.argmax(scores))
-
-
-def _scores(tempogram: Double) -> Double:
-    lags = np.arange(1, len(tempogram))
-    prior = np.where(lag_to_bpm(1) / lags < _MAXIMUM_BPM, _prior(lags), -np.inf)
-    return np.asarray(np.log1p(1e6 * np.maximum(tempogram[1:], 0)) + prior, dtype=np.float64)
-
-
-def _prior(lags: NDArray[np.int64] | int) -> Any:
-    return -0.5 * np.log2(lag_to_bpm(1) / lags / _START_BPM) ** 2
-
-
-def _highest_score(lag: int) -> float:
-    """Score that a lag or a longer one can reach: no value of a tempogram is above 1."""
-    return float(np.log1p(1e6) + _prior(lag))
+    lags = np.arange(1, WINDOW)
+    bpm = lag_to_bpm(1) / lags
+    prior = np.where(bpm < _MAXIMUM_BPM, -0.5 * np.log2(bpm / _START_BPM) ** 2, -np.inf)
+    return 1 + int(np.argmax(np.log1p(1e6 * np.maximum(mean_tempogram(envelope)[1:], 0)) + prior))
 
 
 def lag_to_bpm(lag: int) -> float:

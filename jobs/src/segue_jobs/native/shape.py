@@ -1,15 +1,14 @@
-"""The shape of each spectrum: centroid, bandwidth, rolloff, flatness and the extremes of spectral contrast.
+"""The shape of each spectrum: centroid, bandwidth, rolloff and flatness.
 
-All take spectra of a block, (bins, frames), and give one number or a few a frame.
+All take spectra of a block, (bins, frames), and give one number a frame.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from segue_jobs.features.layout import N_CONTRAST
-from segue_jobs.native.filters import BIN_HZ, BINS, Single, contrast_bands
-from segue_jobs.native.spectra import LOW_BINS, Spectra
+from segue_jobs.native.filters import BIN_HZ, BINS, Single
+from segue_jobs.native.spectra import Spectra
 
 _TINY = np.float32(1e-30)
 _BIN_HZ = np.float32(BIN_HZ)
@@ -63,7 +62,7 @@ def flatness(spectra: Spectra) -> Single:
     A logarithm of a product of four powers replaces four logarithms; the sums start from each frame's first term, so
     that an even spectrum, such as silence, loses nothing.
     """
-    loudest = float(np.maximum(spectra.low_peak, spectra.high_peak).max()) ** 2
+    loudest = float(spectra.highest.max()) ** 2
     if loudest < _FOLDABLE_POWER:
         product = np.maximum(spectra.power[:_QUARTER], _POWER_FLOOR)
         product *= _FOLD_SCALE
@@ -85,57 +84,3 @@ def _floored_sum(spectra: Spectra) -> Single:
     if spectra.power_sum.min() > _FLOOR_NOTICED_BELOW:
         return spectra.power_sum
     return np.asarray(_ONES @ np.maximum(spectra.power, _POWER_FLOOR), dtype=np.float32)
-
-
-class ContrastExtremes:
-    """Means of the quietest and of the loudest bins of the contrast bands, block by block.
-
-    Band 6 is no feature, but ``power_to_db`` limits the range of all bands to 80 dB below the largest one. Nearly
-    always a bound shows that band 6 is not the largest, and its 431 bins need no sorting.
-    """
-
-    def __init__(self) -> None:
-        self.largest_valley = np.float32(0)
-        """Over all bands and frames so far."""
-        self.largest_peak = np.float32(0)
-        self._bands = contrast_bands()[:N_CONTRAST]
-        self._top = contrast_bands()[N_CONTRAST]
-        self._sorted = [index for index, band in enumerate(self._bands) if band.quantile > 1]
-        self._first_bin = self._bands[self._sorted[0]].bins.start
-        self._pick = self._selection()
-
-    def _selection(self) -> Single:
-        """Weights that turn a row of sorted bands into the valleys and the peaks of these bands."""
-        pick = np.zeros((LOW_BINS - self._first_bin, 2 * len(self._sorted)), np.float32)
-        for column, index in enumerate(self._sorted):
-            band = self._bands[index]
-            start, stop = band.bins.start - self._first_bin, band.bins.stop - self._first_bin
-            pick[start : start + band.quantile, column] = 1 / band.quantile
-            pick[stop - band.quantile : stop, len(self._sorted) + column] = 1 / band.quantile
-        return pick
-
-    def update(self, spectra: Spectra, valleys: Single, peaks: Single) -> None:
-        """Write the extremes of a block, both (6, frames)."""
-        # numpy's sort of short rows is vectorised, its partition is not.
-        rows = spectra.magnitude[self._first_bin : LOW_BINS].T.copy()
-        for index, band in enumerate(self._bands):
-            if band.quantile > 1:
-                rows[:, band.bins.start - self._first_bin : band.bins.stop - self._first_bin].sort(axis=1)
-            else:
-                np.minimum.reduce(spectra.magnitude[band.bins], axis=0, out=valleys[index])
-                np.maximum.reduce(spectra.magnitude[band.bins], axis=0, out=peaks[index])
-        picked = (rows @ self._pick).T
-        valleys[self._sorted] = picked[: len(self._sorted)]
-        peaks[self._sorted] = picked[len(self._sorted) :]
-        self.largest_valley = max(self.largest_valley, valleys.max())
-        self.largest_peak = max(self.largest_peak, peaks.max())
-        self._regard_top_band(spectra)
-
-    def _regard_top_band(self, spectra: Spectra) -> None:
-        width = BINS - LOW_BINS
-        mean = spectra.high_sum / np.float32(width)
-        columns = np.flatnonzero((mean > self.largest_valley) | (spectra.high_peak > self.largest_peak))
-        if len(columns):
-            ordered = np.sort(spectra.magnitude[self._top.bins, columns], axis=0)
-            self.largest_valley = max(self.largest_valley, ordered[: self._top.quantile].mean(axis=0).max())
-            self.largest_peak = max(self.largest_peak, ordered[-self._top.quantile :].mean(axis=0).max())

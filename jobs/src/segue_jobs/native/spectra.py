@@ -6,17 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
+from numpy.typing import NDArray
 
-from segue_jobs.features.layout import N_CONTRAST, N_FFT
-from segue_jobs.native.filters import BINS, Single, contrast_bands, hann
+from segue_jobs.features.layout import N_FFT
+from segue_jobs.native.contrast import LOW_BINS, ContrastBands, Extremes
+from segue_jobs.native.filters import BINS, Single, hann
 from segue_jobs.native.framing import BLOCK_FRAMES
 
-LOW_BINS = contrast_bands()[N_CONTRAST].bins.start
-"""Bins of the contrast bands that are features: those below 6.4 kHz."""
-
 _PRECISE_BELOW = np.float32(1e-6)
-"""A float32 transform errs by about 3e-9 of a frame's norm in every bin. librosa's transform is float64: where a bin
-that a valley may be made of lies this far below the norm, the frame is transformed again in float64."""
+"""A float32 transform errs by about 3e-9 of a frame's norm in every bin. librosa's transform is float64: where a
+valley of the contrast lies this far below the norm, the frame is transformed again in float64."""
 _FLAT_BELOW = np.float32(2.0)
 """A click's spectrum is level: rounding alone decides where its peaks are, so it has to be librosa's rounding."""
 
@@ -36,10 +35,11 @@ class Spectra:
     """The same with the numbers squared."""
     high_sum: Single
     """Sum of the magnitudes from `LOW_BINS` on."""
-    low_peak: Single
-    """Largest magnitude below `LOW_BINS`."""
     high_peak: Single
     """Largest magnitude from `LOW_BINS` on."""
+    highest: Single
+    """Largest magnitude of all."""
+    extremes: Extremes
 
 
 class Transform:
@@ -51,6 +51,7 @@ class Transform:
         self._windowed = np.empty((BLOCK_FRAMES, N_FFT), np.float32)
         self._magnitude = np.empty(BINS * BLOCK_FRAMES, np.float32)
         self._power = np.empty(BINS * BLOCK_FRAMES, np.float32)
+        self._bands = ContrastBands()
         self._ones = np.ones(BINS, np.float32)
         bins = np.arange(BINS)
         self._moments = np.stack([np.ones(BINS), bins, bins * bins, bins >= LOW_BINS]).astype(np.float32)
@@ -67,25 +68,28 @@ class Transform:
         magnitude = np.abs(spectrum, out=self._magnitude[: BINS * count].reshape(BINS, count))
         flat = self._power if power is None else power
         squared = np.multiply(magnitude, magnitude, out=flat[: BINS * count].reshape(BINS, count))
-        total = self._ones @ squared
-        if self._refine(frames, magnitude, squared, total):
-            total = self._ones @ squared
-        low_peak, high_peak = (reduce_rows(np.maximum, rows) for rows in (magnitude[:LOW_BINS], magnitude[LOW_BINS:]))
+        total, extremes = self._ones @ squared, self._bands.measure(magnitude)
+        coarse = _coarse(extremes, total)
+        if len(coarse):
+            self._transform_again(frames, coarse, magnitude, squared)
+            total, extremes = self._ones @ squared, self._bands.measure(magnitude)
         one, first, second, high = self._moments @ magnitude
-        return Spectra(magnitude, squared, total, one, first, second, high, low_peak, high_peak)
+        high_peak = reduce_rows(np.maximum, magnitude[LOW_BINS:])
+        highest = np.maximum(extremes.highest, high_peak)
+        return Spectra(magnitude, squared, total, one, first, second, high, high_peak, highest, extremes)
 
-    def _refine(self, frames: Single, magnitude: Single, power: Single, total: Single) -> bool:
-        """Transform the frames again in float64 whose float32 spectrum is not good enough; whether there were any."""
-        lowest = reduce_rows(np.minimum, magnitude[:LOW_BINS])
-        coarse = lowest < _PRECISE_BELOW * np.sqrt(total)
-        coarse |= lowest * lowest * np.float32(BINS) * _FLAT_BELOW > total
-        if not coarse.any():
-            return False
-        columns = np.flatnonzero(coarse)
+    def _transform_again(self, frames: Single, columns: NDArray[np.intp], magnitude: Single, power: Single) -> None:
         exact = np.abs(scipy.fft.rfft(frames[columns] * self._window, axis=1).astype(np.complex64))
         magnitude[:, columns] = exact.T
         power[:, columns] = (exact * exact).T
-        return True
+
+
+def _coarse(extremes: Extremes, total: Single) -> NDArray[np.intp]:
+    """Frames whose float32 spectrum is not good enough."""
+    lowest = extremes.valleys.min(axis=0)
+    coarse = lowest < _PRECISE_BELOW * np.sqrt(total)
+    coarse |= lowest * lowest * np.float32(BINS) * _FLAT_BELOW > total
+    return np.flatnonzero(coarse)
 
 
 def reduce_rows(function: np.ufunc, rows: Single) -> Single:

@@ -29,8 +29,7 @@ class TuningEstimate:
     def update(self, spectra: Spectra) -> None:
         """Add the peaks of a block."""
         power = spectra.power
-        highest = np.maximum(spectra.low_peak, spectra.high_peak)
-        loud = power[_LOWEST_BIN : _HIGHEST_BIN + 1] > _THRESHOLD * (highest * highest)
+        loud = power[_LOWEST_BIN : _HIGHEST_BIN + 1] > _THRESHOLD * (spectra.highest * spectra.highest)
         count = power.shape[1]
         flat = power.reshape(-1)
         places = np.flatnonzero(loud) + _LOWEST_BIN * count

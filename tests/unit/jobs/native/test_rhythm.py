@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segue_jobs.features.layout import HOP_LENGTH, SAMPLE_RATE
-from segue_jobs.native.rhythm import beat_strength, count_onsets, lag_to_bpm, mean_tempogram, tempo_lag
+from segue_jobs.native.rhythm import beat_strength, count_onsets, lag_to_bpm, tempo_lag
+from segue_jobs.native.tempogram import mean_tempogram
 
 
 def _envelope(seed, frames):

@@ -24,8 +24,10 @@ else
   esac
 fi
 
-step "Ingest and train: segue apply -f $(basename "$examples")/demo --volume demo-music=$out"
-segue apply -f "$examples/demo" --volume "demo-music=$out"
+step "Ingest and train: segue apply -f examples/demo --volume demo-music=$out"
+again=()
+if segue get | grep -qw Failed; then again=(--again); fi  # an earlier run failed: try once more
+segue apply -f "$examples/demo" --volume "demo-music=$out" "${again[@]}"
 
 step "Recommendations for three tracks of different clusters: segue recommend --catalogue demo --track ID --why"
 mapfile -t tracks < <(

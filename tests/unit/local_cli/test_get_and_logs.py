@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -110,3 +113,12 @@ def test_a_damaged_object_is_named(state: Path, capsys: pytest.CaptureFixture[st
     path.write_text("{")
     assert main(["get"]) == 1
     assert str(path) in capsys.readouterr().err
+
+
+def test_a_reader_that_leaves_early_is_no_failure(state: Path) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    command = [sys.executable, "-m", "segue_operator.local", "--state", str(state), "get"]
+    with os.fdopen(write_end, "wb") as output:
+        ended = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")

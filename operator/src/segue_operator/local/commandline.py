@@ -84,9 +84,17 @@ def printable(text: object, *, keep_lines: bool = False) -> str:
     )
 
 
+class PipeConsole(Console):
+    """A console whose reader may leave early (``segue get | head``): `BrokenPipeError` is the caller's."""
+
+    def on_broken_pipe(self) -> None:
+        """Do not end the process here, as rich would, with exit code 1."""
+        raise BrokenPipeError
+
+
 def make_console(*, stderr: bool = False) -> Console:
     """Console that takes text as it is: no markup, no guessed colours, no cut tables in a pipe."""
-    console = Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=False)
+    console = PipeConsole(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=False)
     if not console.is_terminal:
         console.width = PIPE_COLUMNS
     return console

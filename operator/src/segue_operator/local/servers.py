@@ -76,8 +76,13 @@ class Server:
             raise LocalError(f"{self.name} is not running")
         return self._process.pid
 
-    def launch(self) -> None:
-        """Start the process without waiting for it.
+    @property
+    def is_running(self) -> bool:
+        """Whether its process is there."""
+        return self._process is not None and self._process.exit_code() is None
+
+    def launch(self, port: int | None = None) -> None:
+        """Start the process without waiting for it, on a given port, the fixed one, or a free one.
 
         Raises
         ------
@@ -85,7 +90,7 @@ class Server:
             The wanted port is in use, or the server cannot be prepared.
         """
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.port = self._fixed_port or free_port()
+        self.port = port or self._fixed_port or free_port()
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -124,6 +129,18 @@ class Server:
         self.launch()
         self.wait_ready()
 
+    def restart(self, on_wait: Callable[[], None] = lambda: None) -> None:
+        """Start again on the same port and wait until ready.
+
+        Raises
+        ------
+        LocalError
+            As for `launch` and `wait_ready`.
+        """
+        self.stop()
+        self.launch(self.port)
+        self.wait_ready(on_wait)
+
     def stop(self) -> None:
         """End the server; a stopped one stays stopped."""
         if self._process is not None:
@@ -146,8 +163,9 @@ class KafkaServer(Server):
 
     def _command(self) -> list[str]:
         data, properties = self.directory / "data", self.directory / "server.properties"
+        controller_port = next(port for port in iter(free_port, None) if port != self.port)
         properties.write_text(
-            _KAFKA_PROPERTIES.format(host=_HOST, port=self.port, controller_port=free_port(), data=data)
+            _KAFKA_PROPERTIES.format(host=_HOST, port=self.port, controller_port=controller_port, data=data)
         )
         java = [str(find_java()), "-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
         java += ["-cp", f"{kafka_jars()}/*"]

@@ -20,6 +20,7 @@ from segue_operator.local.errors import CommandError
 from segue_operator.local.java import find_java
 from segue_operator.local.servers import KafkaServer, MongoServer, Server
 from segue_operator.local.state import Runtime, State
+from segue_operator.local.supervision import kept_running
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,9 @@ def servers(
         bootstrap, uri = external_kafka(environ), external_mongodb(environ)
         kafka = None if bootstrap else KafkaServer(state.kafka.resolve())
         mongodb = None if uri else MongoServer(state.mongodb.resolve())
-        _start(stack, [server for server in (mongodb, kafka) if server], on_wait)
+        embedded: list[Server] = [server for server in (mongodb, kafka) if server]
+        _start(stack, embedded, on_wait)
+        stack.enter_context(kept_running(embedded))
         state.publish(
             Runtime(
                 kafka_bootstrap=kafka.bootstrap if kafka else None,

@@ -1,0 +1,82 @@
+"""The whole pipeline through the command line, with everything behind it killed in mid-batch: nothing is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from segue_jobs.runtime.mongodb import Collection, connect, database
+from segue_jobs.runtime.settings import MongoSettings
+from segue_operator.local.session import open_database
+from segue_operator.local.state import State
+from support.pipeline import Segue, batch_of, make_music
+from support.sink import snapshot
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="finding child processes needs /proc"),
+]
+
+TRACKS = 150
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pipeline")
+
+
+@pytest.fixture(scope="module")
+def music(folder: Path) -> Path:
+    return make_music(folder / "music", TRACKS)
+
+
+def stored(segue: Segue) -> int:
+    """Tracks that the database of a run has at this moment."""
+    runtime = State(segue.state).runtime()
+    assert runtime
+    assert runtime.mongodb_uri
+    settings = MongoSettings(uri=runtime.mongodb_uri)
+    with connect(settings) as client:
+        return database(client, settings)[Collection.TRACKS].estimated_document_count()
+
+
+@pytest.fixture(scope="module")
+def disturbed(folder: Path, music: Path) -> Segue:
+    """A batch during which an extract worker, the broker and the database were killed one after another."""
+    segue = Segue(folder)
+    with segue.begin_apply(batch_of(music, extraction={"engine": "Librosa"})) as running:
+        running.wait_until(lambda: segue.logs("extract") and "shard listed" in segue.logs("extract")[0].read_text())
+        running.kill("segue_jobs.extract", "--catalogue")
+        running.wait_until(lambda: stored(segue) > 0)
+        running.kill("kafka.Kafka")
+        running.kill("secantus")
+        assert running.wait() == 0, running.text()
+    return segue
+
+
+def documents(segue: Segue) -> dict[str, bytes]:
+    """Everything that the sink has stored, byte by byte."""
+    with open_database(State(segue.state), {}, "a test") as target:
+        return snapshot(target)
+
+
+def test_killed_worker_broker_and_database_lose_nothing_and_double_nothing(disturbed: Segue) -> None:
+    status = disturbed.document("get", "trackbatch/songs")["status"]
+    counts = {"listed": TRACKS, "extracted": TRACKS, "skipped": 0, "rejected": 0, "stored": TRACKS}
+    assert status["tracks"] == counts
+    assert {name.removeprefix("tracks/") for name in documents(disturbed)} == {
+        f"songs:{number}" for number in range(TRACKS)
+    }
+    controller_log = State(disturbed.state).controller_log.read_text()
+    assert "kafka has ended unexpectedly" in controller_log
+    assert "mongodb has ended unexpectedly" in controller_log
+
+
+def test_the_batch_applied_again_extracts_nothing_and_changes_no_document(disturbed: Segue, music: Path) -> None:
+    before = documents(disturbed)
+    again = disturbed.apply(batch_of(music, extraction={"engine": "Librosa"}), again=True)
+    assert again.returncode == 0, again.stderr
+    counts = {"listed": TRACKS, "extracted": 0, "skipped": TRACKS, "rejected": 0, "stored": TRACKS}
+    assert disturbed.document("get", "trackbatch/songs")["status"]["tracks"] == counts
+    assert documents(disturbed) == before

@@ -1,0 +1,146 @@
+"""The command line as a user's process, and faults of the processes behind it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from support.audio import write_tune
+
+Manifest = dict[str, Any]
+
+
+def make_music(folder: Path, tracks: int) -> Path:
+    """A folder with so many tracks, all of them one short tune."""
+    tune = write_tune(folder / "0.wav", seconds=6)
+    for number in range(1, tracks):
+        (folder / f"{number}.wav").hardlink_to(tune)
+    return folder
+
+
+def batch_of(music: Path, name: str = "songs", **spec: Any) -> Manifest:
+    """A TrackBatch over a folder of this machine."""
+    source = {"volume": {"hostPath": {"path": str(music)}}, "metadata": {"format": "Tags"}}
+    return _resource("TrackBatch", name, {"catalogue": name, "source": source, **spec})
+
+
+def run_of(name: str = "songs", **spec: Any) -> Manifest:
+    """A TrainingRun that waits for the batch of its name."""
+    return _resource("TrainingRun", name, {"catalogue": name, "batches": [name], **spec})
+
+
+def _resource(kind: str, name: str, spec: Manifest) -> Manifest:
+    return {"apiVersion": "segue.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+class Segue:
+    """``segue`` with a state directory of its own and no server of the environment."""
+
+    def __init__(self, folder: Path, state: Path | None = None) -> None:
+        self.folder = folder
+        self.state = state or folder / "state"
+        self._environment = {
+            name: value for name, value in os.environ.items() if name not in ("MONGODB_URI", "KAFKA_BOOTSTRAP")
+        } | {"SEGUE_STATE": str(self.state)}
+
+    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one command to its end."""
+        return subprocess.run(
+            self._command(arguments), env=self._environment, capture_output=True, text=True, check=False, timeout=300
+        )
+
+    def apply(self, *manifests: Manifest, again: bool = False) -> subprocess.CompletedProcess[str]:
+        """Apply manifests and wait for their end."""
+        return self(*self._apply(manifests), *(["--again"] if again else []))
+
+    def begin_apply(self, *manifests: Manifest) -> Running:
+        """Apply manifests and do not wait."""
+        return Running(self._command(self._apply(manifests)), self._environment, self.folder / "apply.log")
+
+    def document(self, *arguments: str) -> Any:
+        """What a command prints as JSON."""
+        ended = self(*arguments, "--json")
+        assert ended.returncode == 0, ended.stderr
+        return json.loads(ended.stdout)
+
+    def logs(self, component: str) -> list[Path]:
+        """Logs of a component's pods."""
+        return sorted((self.state / "logs").glob(f"*/*-{component}-*.log"))
+
+    def _apply(self, manifests: Sequence[Manifest]) -> list[str]:
+        path = self.folder / "manifests.yaml"
+        path.write_text(yaml.safe_dump_all(manifests), encoding="utf-8")
+        return ["apply", "-f", str(path)]
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        return [sys.executable, "-m", "segue_operator.local", *arguments]
+
+
+class Running:
+    """A command at work; killed at the end if it still runs, and its children end with it."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def text(self) -> str:
+        """All it has printed so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def wait(self, seconds: float = 240) -> int:
+        """Exit code at its end."""
+        return self.process.wait(seconds)
+
+    def wait_until(self, condition: Callable[[], object], seconds: float = 90) -> None:
+        """Wait while it runs; a limit only keeps a broken test from hanging."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert self.process.poll() is None, f"it ended too early:\n{self.text()}"
+            assert time.monotonic() < deadline, f"not within {seconds:.0f} s:\n{self.text()}"
+            time.sleep(0.1)
+
+    def kill(self, *words: str) -> int:
+        """SIGKILL for the process below this one whose command line has these words; guards are left alone."""
+        [pid] = [
+            pid
+            for pid in _descendants(self.process.pid)
+            if all(word in (line := _command_line(pid)) for word in words) and "guard.py" not in line
+        ]
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""  # it has ended
+
+
+def _descendants(pid: int) -> list[int]:
+    try:
+        children = [
+            int(child)
+            for task in Path(f"/proc/{pid}/task").iterdir()
+            for child in (task / "children").read_text().split()
+        ]
+    except OSError:
+        return []
+    return [found for child in children for found in (child, *_descendants(child))]

@@ -123,7 +123,7 @@ def test_a_path_reaches_the_program_as_it_is(name: str) -> None:
     path = f"a{name}b".replace("/", "-")
     source = {"volume": {"hostPath": {"path": "/m"}}, "metadata": {"format": "Tags"}, "audioPath": path}
     args = build_extract_job(batch_model(source=source), PLAIN)["spec"]["template"]["spec"]["containers"][0]["args"]
-    seen = [expand(argument, {"HOME": "/root", "MONGODB_URI": "secret"}) for argument in args]
+    seen = [expand(argument, {"HOME": "/home", "MONGODB_URI": "secret"}) for argument in args]
     assert ExtractArguments.parse(seen).audio_root == f"/source/{path}"
 
 

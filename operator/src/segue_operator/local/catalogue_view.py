@@ -45,7 +45,7 @@ def explained(recommender: Recommender) -> Iterator[None]:
         hint = hint or did_you_mean(error.track_id, recommender.tracks.row_of)
         message = f"catalogue {recommender.catalogue!r} has no track {error.track_id!r}"
         raise UsageError(
-            message, hint or f"list its tracks: segue tracks --catalogue {recommender.catalogue}"
+            message, hint or f"search for it: segue tracks TEXT --catalogue {recommender.catalogue}"
         ) from error
     except RecommendError as error:
         raise UsageError(str(error)) from error

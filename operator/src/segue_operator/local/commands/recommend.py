@@ -17,6 +17,9 @@ from segue_operator.local.commandline import Command, Invocation, positive, prin
 from segue_operator.local.errors import CommandExit
 from segue_operator.local.render import cell, percent, table
 
+TRACK_WIDTH = 36
+"""Columns of a title at most where reasons stand beside it."""
+
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--catalogue", required=True, help="catalogue to recommend from")
@@ -58,12 +61,12 @@ def _print(call: Invocation, recommender: Recommender, answer: Recommendations) 
 
 
 def _numbers(hit: Hit) -> tuple[Text, Text]:
-    """The score that orders the list (similarity as seen from both tracks), and the plain similarity."""
+    """The score that orders the list (similarity as seen from both tracks), and the plain cosine."""
     return cell(f"{hit.score:.2f}", "bold"), cell(f"{hit.similarity:.2f}")
 
 
 def _short_table(answer: Recommendations) -> Table:
-    made = table("SCORE", "SIMILARITY", "TRACK", "ID", right=("SCORE", "SIMILARITY"))
+    made = table("SCORE", "COSINE", "TRACK", "ID", right=("SCORE", "COSINE"))
     for hit in answer.hits:
         made.add_row(*_numbers(hit), _title(hit), cell(hit.track_id, "dim"))
     return made
@@ -73,7 +76,8 @@ def _explained_table(answer: Recommendations) -> Table:
     """Each hit's similarity, the families' shares in it, and in words how it differs from the like."""
     families = [family for family in Family if any(family in hit.why for hit in answer.hits)]
     shares = [family.upper() for family in families]
-    made = table("SCORE", "SIMILARITY", "TRACK", *shares, "WHY", right=("SCORE", "SIMILARITY", *shares), wide=("WHY",))
+    made = table("SCORE", "COSINE", "TRACK", *shares, "WHY", right=("SCORE", "COSINE", *shares), wide=("WHY",))
+    made.columns[2].max_width = TRACK_WIDTH
     for hit in answer.hits:
         made.add_row(
             *_numbers(hit),

@@ -58,9 +58,10 @@ class Segue:
             self._command(arguments), env=self._environment, capture_output=True, text=True, check=False, timeout=300
         )
 
-    def apply(self, *manifests: Manifest, again: bool = False) -> subprocess.CompletedProcess[str]:
-        """Apply manifests and wait for their end."""
-        return self(*self._apply(manifests), *(["--again"] if again else []))
+    def apply(self, *given: Manifest | str) -> subprocess.CompletedProcess[str]:
+        """Apply manifests, with options, and wait for their end."""
+        options = [option for option in given if isinstance(option, str)]
+        return self(*self._apply([manifest for manifest in given if not isinstance(manifest, str)]), *options)
 
     def begin_apply(self, *manifests: Manifest) -> Running:
         """Apply manifests and do not wait."""

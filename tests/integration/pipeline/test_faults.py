@@ -75,7 +75,7 @@ def test_killed_worker_broker_and_database_lose_nothing_and_double_nothing(distu
 
 def test_the_batch_applied_again_extracts_nothing_and_changes_no_document(disturbed: Segue, music: Path) -> None:
     before = documents(disturbed)
-    again = disturbed.apply(batch_of(music, extraction={"engine": "Librosa"}), again=True)
+    again = disturbed.apply(batch_of(music, extraction={"engine": "Librosa"}), "--again")
     assert again.returncode == 0, again.stderr
     counts = {"listed": TRACKS, "extracted": 0, "skipped": TRACKS, "rejected": 0, "stored": TRACKS}
     assert disturbed.document("get", "trackbatch/songs")["status"]["tracks"] == counts

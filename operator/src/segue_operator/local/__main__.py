@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 from segue_jobs.runtime.settings import SettingsError
+from segue_operator.controller.cluster import UnavailableError
 from segue_operator.local.commandline import Command, Invocation, Parser, make_console, write_error
 from segue_operator.local.commands import SUMMARIES, load_command
 from segue_operator.local.errors import CommandError, CommandExit
@@ -20,6 +23,8 @@ from segue_operator.local.state import State
 
 STATE_VARIABLE = "SEGUE_STATE"
 DEFAULT_STATE = ".segue"
+_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+_DISK_HINT = "make room or name another folder with --state DIR, then run the same command again; what is stored stays"
 _DESCRIPTION = "Music recommendations from your own audio: the same manifests as on Kubernetes, run on this machine."
 
 
@@ -56,9 +61,23 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+@contextmanager
+def _disk_explained(root: Path) -> Iterator[None]:
+    """A disk that takes no more is the user's to mend, not a defect to trace."""
+    try:
+        yield
+    except UnavailableError as error:
+        raise CommandError(str(error), _DISK_HINT) from error
+    except OSError as error:
+        if error.errno not in _DISK_ERRORS:
+            raise
+        raise CommandError(f"cannot write to {error.filename or root}: {error.strerror}", _DISK_HINT) from error
+
+
 def _run(command: Command, call: Invocation) -> int:
     try:
-        return command.run(call)
+        with _disk_explained(call.state.root):
+            return command.run(call)
     except CommandError as error:
         write_error(str(error), error.hint)
         return error.exit_code
@@ -88,6 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(given)
     state = getattr(arguments, "state", None) or os.environ.get(STATE_VARIABLE) or DEFAULT_STATE
     call = Invocation(arguments, State(Path(state)), make_console(), make_console(stderr=True), os.environ)
+    logging.raiseExceptions = False  # a log that cannot be written must not fill the terminal
     logging.getLogger().addHandler(logging.NullHandler())  # what a library logs is no part of the answer
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:

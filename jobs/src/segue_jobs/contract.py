@@ -350,7 +350,7 @@ class SinkArguments(Arguments):
     MODULE: ClassVar[str] = "segue_jobs.sink"
     SUMMARY: ClassVar[str] = "Write tracks, rejections and events from Kafka to MongoDB."
 
-    batch_records: int = _argument("records in one transaction at most", default=500)
+    batch_records: int = _argument("records in one transaction at most", default=1000)
     linger_milliseconds: int = _argument("how long a batch that is not full may wait", default=250)
 
 

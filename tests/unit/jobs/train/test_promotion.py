@@ -1,29 +1,16 @@
 """Promotion of a new model."""
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue_jobs.contract import Distance, Family, PromotionPolicy
-from segue_jobs.models import FamilyLayout, ModelDocument, Scaler
+from segue_jobs.contract import Family, PromotionPolicy
+from segue_jobs.models import FamilyLayout, ModelDocument
 from segue_jobs.train.choice import Metric
 from segue_jobs.train.promotion import decide
+from support.trained_model import model_document as model
 
 ALWAYS, IF_NOT_WORSE, NEVER = PromotionPolicy.ALWAYS, PromotionPolicy.IF_NOT_WORSE, PromotionPolicy.NEVER
-
-
-def model(number: int, **changes: object) -> ModelDocument:
-    document = ModelDocument(
-        catalogue="c", number=number, run="r", run_uid=f"uid-{number}", created="2026-01-01T00:00:00+00:00",
-        feature_set="set-1", recipe="recipe-1",
-        layout=(FamilyLayout(family=Family.RHYTHM, dimensions=("a",)),),
-        scaler=Scaler(mean=(0.0,), deviation=(1.0,), clip=4.0, weights=(1.0,)),
-        k=1, centres=((1.0,),), distance=Distance.COSINE, seed=1, maximum_iterations=50,
-        metrics={Metric.PRECISION: 0.4, Metric.RECALL: 0.9, Metric.REACH: 0.9, Metric.HUBNESS: 1.0},
-        candidates=(), snapshot=(), reference=(), tracks=10, excluded_by_reason={}, promotion=IF_NOT_WORSE,
-    )  # fmt: skip
-    return msgspec.structs.replace(document, **changes)
 
 
 def test_first_model_becomes_active() -> None:

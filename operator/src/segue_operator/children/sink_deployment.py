@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from segue_jobs.contract import SinkArguments
+from segue_jobs.contract import LIVE_PATH, READY_PATH, SinkArguments
 from segue_operator.api.constants import Annotation, Component
 from segue_operator.api.objects import API_VERSIONS, Kind, Manifest
 from segue_operator.api.trackbatch import TrackBatch
@@ -30,6 +30,14 @@ def build_sink_deployment(batch: TrackBatch, config: ChildConfig) -> Manifest:
         arguments=SinkArguments().to_argv(),
         restart_policy="Always",
     )
+    pod["containers"][0] |= {
+        "readinessProbe": {"httpGet": {"path": READY_PATH, "port": "metrics"}, "periodSeconds": 5},
+        "livenessProbe": {
+            "httpGet": {"path": LIVE_PATH, "port": "metrics"},
+            "periodSeconds": 20,
+            "failureThreshold": 6,
+        },
+    }
     template = {"metadata": {"labels": labels(batch, Component.SINK)}, "spec": pod}
     manifest: Manifest = {
         "apiVersion": API_VERSIONS[Kind.DEPLOYMENT],

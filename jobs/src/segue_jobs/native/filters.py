@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from segue_jobs.features.layout import N_CONTRAST, N_FFT, N_MELS, N_MFCC, SAMPLE_RATE
+from segue_jobs.native.fourier import fft
 
 BINS = N_FFT // 2 + 1
 """Frequency bins of a spectrum."""
@@ -92,7 +92,7 @@ def chroma_filters(tuning: float) -> Single:
 @lru_cache(maxsize=1)
 def cosine_transform() -> Single:
     """Orthonormal DCT-II from mel bands to MFCC, shape (20, 128)."""
-    return np.ascontiguousarray(scipy.fft.dct(np.eye(N_MELS), axis=0, norm="ortho")[:N_MFCC], dtype=np.float32)
+    return np.ascontiguousarray(fft.dct(np.eye(N_MELS), axis=0, norm="ortho")[:N_MFCC], dtype=np.float32)
 
 
 @lru_cache(maxsize=1)

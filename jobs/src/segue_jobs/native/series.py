@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from segue_jobs.features.layout import N_CONTRAST, N_MELS
+from segue_jobs.native.arithmetic import at_least
 from segue_jobs.native.contrast import LargestExtremes
 from segue_jobs.native.filters import Single, mel_groups
 from segue_jobs.native.framing import BLOCK_FRAMES
@@ -14,8 +15,9 @@ from segue_jobs.native.shape import centroid_and_bandwidth, flatness, rolloff
 from segue_jobs.native.spectra import Spectra
 
 _SHEET_BLOCKS = 13
-_AMIN = np.float32(1e-10)
-_RANGE_DB = np.float32(80.0)
+_AMIN = 1e-10
+_RANGE = 1e-8
+"""80 dB."""
 _DECIBELS = np.float32(10 / np.log(10))
 SHAPES = 4
 """Centroid, bandwidth, rolloff, flatness."""
@@ -87,17 +89,15 @@ class FrameSeries:
 
     def mel_db(self) -> Iterator[Single]:
         """Mel spectrogram in dB, at most 80 dB below the track's loudest value; (128, frames) a sheet, in place."""
-        highest = max(float(_to_db(sheet.mel).max()) for sheet in self._sheets)
+        loudest = max(float(sheet.mel.max()) for sheet in self._sheets)
         for sheet in self._sheets:
-            yield np.maximum(sheet.mel, np.float32(highest) - _RANGE_DB, out=sheet.mel)
+            yield _to_db(sheet.mel, loudest)
 
     def contrast(self) -> Iterator[Single]:
         """Spectral contrast, dB, (6, frames) a sheet, in place."""
-        largest = np.array([self._largest.peak, self._largest.valley], np.float32)
-        floors = _to_db(largest) - _RANGE_DB
         for sheet in self._sheets:
-            peaks = np.maximum(_to_db(sheet.peaks), floors[0], out=sheet.peaks)
-            peaks -= np.maximum(_to_db(sheet.valleys), floors[1], out=sheet.valleys)
+            peaks = _to_db(sheet.peaks, float(self._largest.peak))
+            peaks -= _to_db(sheet.valleys, float(self._largest.valley))
             yield peaks
 
     def shapes(self) -> Iterator[Single]:
@@ -106,9 +106,9 @@ class FrameSeries:
             yield sheet.shapes
 
 
-def _to_db(values: Single) -> Single:
-    """``librosa.power_to_db`` without its range, in place."""
-    np.maximum(values, _AMIN, out=values)
+def _to_db(values: Single, loudest: float) -> Single:
+    """``librosa.power_to_db`` in place; the range is cut before the logarithm is taken."""
+    at_least(values, max(_AMIN, loudest * _RANGE), values)
     np.log(values, out=values)  # several times as fast as log10
     values *= _DECIBELS
     return values

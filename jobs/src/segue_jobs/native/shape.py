@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from segue_jobs.native.arithmetic import at_least
 from segue_jobs.native.filters import BIN_HZ, BINS, Single
 from segue_jobs.native.spectra import Spectra
 
@@ -14,11 +15,13 @@ _TINY = np.float32(1e-30)
 _BIN_HZ = np.float32(BIN_HZ)
 _RUN = 32
 _RUNS = BINS // _RUN
+_CUMULATE = np.tri(_RUN, dtype=np.float32)
+"""Running sums as a product: numpy's cumsum takes one number at a time."""
 _POSITIONS = np.arange(BINS, dtype=np.float32)
 _CANCELLED = np.float32(0.01)
 """Below this ratio of variance to squared centroid the moments' difference has lost too many of float32's digits."""
 _ROLL_PERCENT = np.float32(0.85)
-_POWER_FLOOR = np.float32(1e-10)
+_POWER_FLOOR = 1e-10
 _FLOOR_NOTICED_BELOW = 1.0
 _QUARTER = BINS // 4
 _ONES = np.ones(BINS, np.float32)
@@ -46,11 +49,11 @@ def rolloff(spectra: Spectra) -> Single:
     magnitude = spectra.magnitude
     count = magnitude.shape[1]
     runs = magnitude[: _RUNS * _RUN].reshape(_RUNS, _RUN, count)
-    reached = np.cumsum(runs.sum(axis=1), axis=0)
+    reached = _CUMULATE @ (_ONES[:_RUN] @ runs)
     threshold = _ROLL_PERCENT * (reached[-1] + magnitude[-1])
     run = np.minimum((reached < threshold).sum(axis=0), _RUNS - 1)
     columns = np.arange(count)
-    inside = np.cumsum(runs[run, :, columns], axis=1)
+    inside = runs[run, :, columns] @ _CUMULATE.T
     inside += np.where(run > 0, reached[run - 1, columns], 0)[:, None]
     bins = run * _RUN + (inside < threshold[:, None]).sum(axis=1)
     return np.asarray(bins * BIN_HZ, dtype=np.float32)
@@ -64,10 +67,12 @@ def flatness(spectra: Spectra) -> Single:
     """
     loudest = float(spectra.highest.max()) ** 2
     if loudest < _FOLDABLE_POWER:
-        product = np.maximum(spectra.power[:_QUARTER], _POWER_FLOOR)
+        quarters = [spectra.power[start : start + _QUARTER] for start in range(0, 4 * _QUARTER, _QUARTER)]
+        product = at_least(quarters[0], _POWER_FLOOR, np.empty_like(quarters[0]))
         product *= _FOLD_SCALE
-        for start in range(_QUARTER, 4 * _QUARTER, _QUARTER):
-            product *= np.maximum(spectra.power[start : start + _QUARTER], _POWER_FLOOR)
+        floored = np.empty_like(product)
+        for quarter in quarters[1:]:
+            product *= at_least(quarter, _POWER_FLOOR, floored)
         logarithms = np.log(product, out=product)
         last = np.log(np.maximum(spectra.power[4 * _QUARTER :], _POWER_FLOOR)).sum(axis=0, dtype=np.float64)
         rest = last - _QUARTER * np.log(float(_FOLD_SCALE))

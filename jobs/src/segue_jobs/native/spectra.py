@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from segue_jobs.features.layout import N_FFT
+from segue_jobs.native.arithmetic import reduce_rows
 from segue_jobs.native.contrast import LOW_BINS, ContrastBands, Extremes
 from segue_jobs.native.filters import BINS, Single, hann
+from segue_jobs.native.fourier import fft
 from segue_jobs.native.framing import BLOCK_FRAMES
 
 _PRECISE_BELOW = np.float32(1e-6)
@@ -64,7 +65,7 @@ class Transform:
         count = len(frames)
         windowed = np.multiply(frames, self._window_single, out=self._windowed[:count])
         # The transposed view makes the FFT write one row a bin: every later sum or product over bins runs along frames.
-        spectrum = scipy.fft.rfft(windowed.T, axis=0)
+        spectrum = fft.rfft(windowed.T, axis=0)
         magnitude = np.abs(spectrum, out=self._magnitude[: BINS * count].reshape(BINS, count))
         flat = self._power if power is None else power
         squared = np.multiply(magnitude, magnitude, out=flat[: BINS * count].reshape(BINS, count))
@@ -79,7 +80,7 @@ class Transform:
         return Spectra(magnitude, squared, total, one, first, second, high, high_peak, highest, extremes)
 
     def _transform_again(self, frames: Single, columns: NDArray[np.intp], magnitude: Single, power: Single) -> None:
-        exact = np.abs(scipy.fft.rfft(frames[columns] * self._window, axis=1).astype(np.complex64))
+        exact = np.abs(fft.rfft(frames[columns] * self._window, axis=1).astype(np.complex64))
         magnitude[:, columns] = exact.T
         power[:, columns] = (exact * exact).T
 
@@ -90,18 +91,3 @@ def _coarse(extremes: Extremes, total: Single) -> NDArray[np.intp]:
     coarse = lowest < _PRECISE_BELOW * np.sqrt(total)
     coarse |= lowest * lowest * np.float32(BINS) * _FLAT_BELOW > total
     return np.flatnonzero(coarse)
-
-
-def reduce_rows(function: np.ufunc, rows: Single) -> Single:
-    """``function.reduce(rows, axis=0)`` of contiguous rows, in steps of long rows.
-
-    numpy pays for every row that it folds into the result: 25 rows of 41 x 108 numbers cost a fifth of 1025 of 108.
-    """
-    height, width = rows.shape
-    folds = int(np.sqrt(height))
-    body = folds * (height // folds)
-    result = function.reduce(rows[:body].reshape(folds, -1), axis=0).reshape(-1, width)
-    result = function.reduce(result, axis=0)
-    if body < height:
-        result = function(result, function.reduce(rows[body:], axis=0))
-    return np.asarray(result, dtype=np.float32)

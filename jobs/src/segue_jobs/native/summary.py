@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from segue_jobs.features.layout import HOP_LENGTH, N_CONTRAST, N_DELTA_MFCC, N_FFT, N_MELS, N_MFCC
+from segue_jobs.native.arithmetic import at_least
 from segue_jobs.native.filters import Double, Single, cosine_transform
 from segue_jobs.native.moments import Moments
 from segue_jobs.native.series import SHAPES
@@ -55,7 +56,7 @@ def summarise_mel(pieces: Iterable[Single], frames: int) -> MelSummary:
         slopes.update(coefficients[:N_DELTA_MFCC])
         for earlier, later in ((last, centred[:, : last.shape[1]]), (centred[:, :-1], centred[:, 1:])):
             rise = later - earlier
-            flux = np.maximum(rise, 0, out=rise).mean(axis=0)[: max(0, frames - position)]
+            flux = at_least(rise, 0.0, rise).mean(axis=0)[: max(0, frames - position)]
             envelope[position : position + len(flux)] = flux
             position += len(flux)
         last = centred[:, -1:]  # the sheet lives on: nothing writes to it any more

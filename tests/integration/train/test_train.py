@@ -6,6 +6,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -15,17 +16,20 @@ import numpy as np
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 from pymongo import MongoClient
+from pyspark.sql import functions as F  # noqa: N812
 
-from segue_jobs.contract import Env, Exclusion, Family, PromotionPolicy, TrainArguments, TrainSummary
+from segue_jobs.contract import Env, Exclusion, Family, PromotionPolicy, Topic, TrainArguments, TrainSummary
 from segue_jobs.features.layout import LAYOUT
-from segue_jobs.models import Assignment, ModelDocument, model_key
+from segue_jobs.models import Assignment, ModelDocument, PartitionRange, model_key
 from segue_jobs.records import FeatureRecord, TrackRecord
 from segue_jobs.runtime.mongodb import Collection, Document, database
 from segue_jobs.runtime.program import ConfigurationError, Program, ProgramError, UnrecoverableError
 from segue_jobs.runtime.settings import KafkaSettings, MongoSettings, ProgramSettings
+from segue_jobs.runtime.topics import ensure_topics
 from segue_jobs.similarity.scaling import Scaling
 from segue_jobs.similarity.search import centre_distances, nearest_cells
 from segue_jobs.train import phases, registry
+from segue_jobs.train.kafka_options import connection_options, range_options
 from segue_jobs.train.main import main
 from segue_jobs.train.session import spark_session
 from segue_jobs.train.snapshot import end_positions
@@ -170,6 +174,24 @@ def test_spark_scales_as_numpy_does(train: Train) -> None:
     expected = Scaling.from_model(scaled.scaler).to_unit(values).rows
     np.testing.assert_allclose([units[track_id] for track_id, _ in rows], expected, atol=1e-6)
     np.testing.assert_allclose(scaled.scaler.mean, values.mean(axis=0), rtol=1e-9)
+
+
+@pytest.mark.slow
+def test_plans_do_not_show_the_brokers_password(train: Train, kafka_settings: KafkaSettings) -> None:
+    ensure_topics(kafka_settings)
+    topic = kafka_settings.topic(Topic.FEATURES_RHYTHM)
+    protected = replace(kafka_settings, sasl_mechanism="PLAIN", username="segue", password="hush-4711")
+    ranges = [PartitionRange(topic=topic, partition=0, start=0, end=0)]
+    with spark_session("plans", threading.Event()) as spark:
+        options = connection_options(protected)
+        rows = spark.range(3).select(F.lit(topic).alias("topic"), F.lit("x").alias("value"))
+        rows.write.format("kafka").options(**options).save()
+        assert spark.read.format("kafka").options(**options, **range_options(ranges)).load().count() == 0
+        executions = spark._jsparkSession.sharedState().statusStore().executionsList()
+        shown = [executions.apply(index).physicalPlanDescription() for index in range(executions.size())]
+    assert "hush-4711" in options["kafka.sasl.jaas.config"]
+    assert any(topic in plan for plan in shown)
+    assert not any("hush-4711" in plan for plan in shown)
 
 
 @pytest.mark.slow

@@ -84,7 +84,7 @@ def read_range(
     settings: MongoSettings, catalogue: str, families: Sequence[Family], wanted: IdRange
 ) -> Iterator[pa.RecordBatch]:
     """Rows of one range in batches; runs in a Spark task."""
-    fields = {"trackId", "recipe", "metadata.artist", "metadata.genres", *(f"families.{family}" for family in families)}
+    fields = {"recipe", "metadata.artist", "metadata.genres", *(f"families.{family}" for family in families)}
     arrow = schema.loaded_arrow(families)
     with connect(settings) as client:
         cursor = database(client, settings)[Collection.TRACKS].find(
@@ -108,7 +108,7 @@ def to_row(document: Document, catalogue: str, families: Sequence[Family]) -> di
     metadata = metadata if isinstance(metadata, dict) else {}
     artist, genres = metadata.get("artist"), metadata.get("genres")
     row: dict[str, Any] = {
-        "track_id": str(document.get("trackId") or document["_id"][len(catalogue) + 1 :]),
+        "track_id": document["_id"][len(catalogue) + 1 :],
         "artist": artist if isinstance(artist, str) else None,
         "genres": [name for name in genres if isinstance(name, str)] if isinstance(genres, list | tuple) else [],
     }

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F  # noqa: N812 - Spark's own convention
 
 from segue_jobs.contract import Exclusion, Family, TrainArguments
 from segue_jobs.models import Candidate, PartitionRange, Scaler
-from segue_jobs.runtime.program import UnrecoverableError
+from segue_jobs.runtime.program import ProgramError, UnrecoverableError
 from segue_jobs.runtime.settings import KafkaSettings
 from segue_jobs.similarity.arrays import Doubles
 from segue_jobs.train import snapshot
@@ -169,7 +169,13 @@ def to_units(joined: DataFrame, families: Sequence[Family], tracks: int) -> Unit
 
 
 def take_sample(spark: SparkSession, units: Units, catalogue: Catalogue, size: int) -> Sample:
-    """Bring at most so many tracks to the driver, to choose by; the same ones for the same catalogue."""
+    """Bring at most so many tracks to the driver, to choose by; the same ones for the same catalogue.
+
+    Raises
+    ------
+    ProgramError
+        The database changed in the middle.
+    """
     frame = units.frame.select("track_id", vector_to_array(F.col("unit")).alias("vector"))
     if units.tracks > size:
         frame = frame.orderBy(F.xxhash64("track_id"), "track_id").limit(size)
@@ -177,6 +183,8 @@ def take_sample(spark: SparkSession, units: Units, catalogue: Catalogue, size: i
     ids = table.column("track_id").to_pylist()
     named = _only(spark, catalogue.usable_frame().select("track_id", "artist", "genres"), ids)
     names = named.toArrow().sort_by("track_id")
+    if names.column("track_id").to_pylist() != ids:  # a lost executor's tracks were loaded again, and had changed
+        raise ProgramError("the catalogue's tracks changed while they were read; run again")
     flat = table.column("vector").combine_chunks().flatten().to_numpy(zero_copy_only=False)
     return Sample(
         ids=tuple(ids),

@@ -35,7 +35,7 @@ class Steps:
         Raises
         ------
         ProgramError
-            The program was asked to stop before the phase began.
+            The program was asked to stop.
         """
         if self._stopping.is_set():
             raise ProgramError(f"stopped before phase {name!r}; a repeated run publishes the model")
@@ -45,6 +45,10 @@ class Steps:
         logger.info("phase started", extra={"phase": name})
         try:
             yield figures
+        except Exception as error:
+            if self._stopping.is_set():  # Spark's jobs were cancelled: that is no failure of theirs
+                raise ProgramError(f"stopped in phase {name!r}; a repeated run publishes the model") from error
+            raise
         finally:
             _PHASE.labels(name).set(0)
         seconds = time.monotonic() - started

@@ -30,6 +30,18 @@ def test_failed_phase_does_not_stay_shown() -> None:
     assert value("segue_train_phase", "fit") == 0
 
 
+def test_failure_after_a_stop_is_the_stop() -> None:
+    stopping = threading.Event()
+
+    def fail() -> None:
+        with Steps(stopping).phase("fit"):
+            stopping.set()
+            _ = 1 / 0
+
+    with pytest.raises(ProgramError, match="stopped in phase 'fit'"):
+        fail()
+
+
 def test_stopping_program_begins_no_phase() -> None:
     stopping = threading.Event()
     stopping.set()

@@ -87,5 +87,5 @@ def test_row_survives_damaged_metadata(metadata: Any) -> None:
     assert (row["artist"], row["genres"]) == (None, [])
 
 
-def test_row_takes_the_id_from_the_key_where_it_is_missing() -> None:
-    assert to_row(document(_id="c:a:b", trackId=None), "c", FAMILIES)["track_id"] == "a:b"
+def test_row_takes_the_id_from_the_unique_key() -> None:
+    assert to_row(document(_id="c:a:b", trackId="other"), "c", FAMILIES)["track_id"] == "a:b"

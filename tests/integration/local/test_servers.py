@@ -1,15 +1,18 @@
 """The embedded servers start, keep their data over a restart on another port, and explain a failure."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 from kafka import KafkaAdminClient
+from pymongo import WriteConcern
 
 from segue_jobs.runtime.mongodb import connect, database, ensure_indexes
 from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
 from segue_jobs.runtime.topics import ensure_topics
 from segue_operator.local.java import LocalError
-from segue_operator.local.servers import KafkaServer, MongoServer
+from segue_operator.local.servers import KafkaServer, MongoServer, free_port
 
 
 def test_kafka_keeps_topics_over_a_restart(tmp_path: Path) -> None:
@@ -29,6 +32,23 @@ def test_mongodb_keeps_documents_over_a_restart(tmp_path: Path) -> None:
             ensure_indexes(target)
             assert target.tracks.count_documents({}) == expected
             target.tracks.insert_one({"_id": str(expected)})
+
+
+def test_an_acknowledged_transaction_survives_a_kill_at_that_moment(tmp_path: Path) -> None:
+    with MongoServer(tmp_path, port=free_port()) as server:
+        settings = MongoSettings(uri=server.uri)
+        with connect(settings) as client:
+            target = database(client, settings)
+            ensure_indexes(target)
+            durable = WriteConcern(w="majority", j=True)
+            with client.start_session() as session, session.start_transaction(write_concern=durable):
+                target.tracks.insert_many([{"_id": str(number)} for number in range(3)], session=session)
+            children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text(encoding="utf-8").split()
+            for child in children:
+                os.kill(int(child), signal.SIGKILL)
+        server.restart()
+        with connect(settings) as client:
+            assert database(client, settings).tracks.count_documents({}) == 3
 
 
 def test_port_in_use_is_explained(tmp_path: Path, mongo_server: MongoServer) -> None:

@@ -25,16 +25,17 @@ else
 fi
 
 step "Ingest and train: segue apply -f examples/demo --volume demo-music=$out"
-again=()
-if segue get | grep -qw Failed; then again=(--again); fi  # an earlier run failed: try once more
-segue apply -f "$examples/demo" --volume "demo-music=$out" "${again[@]}"
+apply=(segue apply -f "$examples/demo" --volume "demo-music=$out")
+if segue get 2>/dev/null | grep -qw Failed; then apply+=(--again); fi  # an earlier run failed: try once more
+"${apply[@]}"
 
 step "Recommendations for three tracks of different clusters: segue recommend --catalogue demo --track ID --why"
-mapfile -t tracks < <(
-  segue tracks --catalogue demo --typical 1 --json |
-    python -c 'import json, sys; print(*(track["trackId"] for track in json.load(sys.stdin)[:3]), sep="\n")'
+segue tracks --catalogue demo --typical 1 --json > "$out/typical.json"
+recommend=(segue recommend --catalogue demo --limit 5 --why)
+while read -r track; do recommend+=("--track=$track"); done < <(
+  python -c 'import json, sys; print(*(track["trackId"] for track in json.load(sys.stdin)[:3]), sep="\n")' < "$out/typical.json"
 )
-segue recommend --catalogue demo "${tracks[@]/#/--track=}" --limit 5 --why
+"${recommend[@]}"
 
 step "A map: segue map --catalogue demo --output $out/clusters.png"
 segue map --catalogue demo --output "$out/clusters.png"

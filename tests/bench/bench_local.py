@@ -49,9 +49,7 @@ def _idle(manifest: Manifest) -> Manifest:
     if template is not None:
         container = template["spec"]["containers"][0]
         summary = SUMMARIES.get(container["name"])
-        script = (
-            "exec sleep 60" if summary is None else f'echo {shlex.quote(summary.encode())} > "$SEGUE_TERMINATION_LOG"'
-        )
+        leave = None if summary is None else f'echo {shlex.quote(summary.encode())} > "$SEGUE_TERMINATION_LOG"'
         container |= {"command": ["sh", "-c", leave or "exec sleep 60"], "args": [], "env": [], "envFrom": []}
     return manifest
 

@@ -47,7 +47,7 @@ demo: $(VENV)/installed  ## Real music to recommendations on this machine, no cl
 .PHONY: clean
 clean:  ## Remove all state of the demo and of local runs
 	@if [ -x $(BIN)/segue ]; then $(BIN)/segue down; fi
-	@rm -rf .segue
+	@rm -rf "$${SEGUE_STATE:-.segue}"
 
 .PHONY: distclean
 distclean: clean  ## Remove the virtual environment and the downloaded jars as well
@@ -79,5 +79,13 @@ test-unit: $(VENV)/installed  ## The tests that start no server, in seconds
 	$(BIN)/pytest tests/unit $(PYTEST)
 
 .PHONY: bench
-bench: $(VENV)/installed  ## Measure the sink, training, extraction and recommendation on this machine
-	@for bench in tests/bench/bench_*.py; do echo; echo "== $$bench"; $(BIN)/python $$bench; done
+bench: $(VENV)/installed  ## Measure the local runtime, sink, training, recommendation and extraction's memory here
+	@for part in local sink train recommend extract_memory; do \
+	  echo; echo "== tests/bench/bench_$$part.py"; $(BIN)/python tests/bench/bench_$$part.py; done
+
+MUSIC ?= .segue/demo/music
+
+.PHONY: bench-extract
+bench-extract: $(VENV)/installed  ## Compare the extraction engines on the music in MUSIC=DIR (the demo's unless given)
+	@[ -d "$(MUSIC)" ] || { echo "error: there is no folder $(MUSIC): run make demo first, or make bench-extract MUSIC=DIR"; exit 2; }
+	@$(BIN)/python tests/bench/bench_extract.py "$(MUSIC)"

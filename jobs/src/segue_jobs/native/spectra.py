@@ -14,6 +14,8 @@ from segue_jobs.native.filters import BINS, Single, hann
 from segue_jobs.native.fourier import fft
 from segue_jobs.native.framing import BLOCK_FRAMES
 
+_TRANSFORMED_TOGETHER = 56
+"""Frames of one FFT call: half a block, so that the complex spectra do not drive the block out of the cache."""
 _PRECISE_BELOW = np.float32(1e-6)
 """A float32 transform errs by about 3e-9 of a frame's norm in every bin. librosa's transform is float64: where a
 valley of the contrast lies this far below the norm, the frame is transformed again in float64."""
@@ -49,7 +51,7 @@ class Transform:
     def __init__(self) -> None:
         self._window = hann(N_FFT)
         self._window_single = self._window.astype(np.float32)
-        self._windowed = np.empty((BLOCK_FRAMES, N_FFT), np.float32)
+        self._windowed = np.empty((_TRANSFORMED_TOGETHER, N_FFT), np.float32)
         self._magnitude = np.empty(BINS * BLOCK_FRAMES, np.float32)
         self._power = np.empty(BINS * BLOCK_FRAMES, np.float32)
         self._bands = ContrastBands()
@@ -63,10 +65,12 @@ class Transform:
         The result is valid until the next call.
         """
         count = len(frames)
-        windowed = np.multiply(frames, self._window_single, out=self._windowed[:count])
+        magnitude = self._magnitude[: BINS * count].reshape(BINS, count)
+        for first in range(0, count, _TRANSFORMED_TOGETHER):
+            part = frames[first : first + _TRANSFORMED_TOGETHER]
+            windowed = np.multiply(part, self._window_single, out=self._windowed[: len(part)])
+            np.abs(fft.rfft(windowed.T, axis=0), out=magnitude[:, first : first + _TRANSFORMED_TOGETHER])
         # The transposed view makes the FFT write one row a bin: every later sum or product over bins runs along frames.
-        spectrum = fft.rfft(windowed.T, axis=0)
-        magnitude = np.abs(spectrum, out=self._magnitude[: BINS * count].reshape(BINS, count))
         flat = self._power if power is None else power
         squared = np.multiply(magnitude, magnitude, out=flat[: BINS * count].reshape(BINS, count))
         total, extremes = self._ones @ squared, self._bands.measure(magnitude)

@@ -66,11 +66,11 @@ class Transform:
         """
         count = len(frames)
         magnitude = self._magnitude[: BINS * count].reshape(BINS, count)
+        # The transposed view makes the FFT write one row a bin: every later sum or product over bins runs along frames.
         for first in range(0, count, _TRANSFORMED_TOGETHER):
             part = frames[first : first + _TRANSFORMED_TOGETHER]
             windowed = np.multiply(part, self._window_single, out=self._windowed[: len(part)])
             np.abs(fft.rfft(windowed.T, axis=0), out=magnitude[:, first : first + _TRANSFORMED_TOGETHER])
-        # The transposed view makes the FFT write one row a bin: every later sum or product over bins runs along frames.
         flat = self._power if power is None else power
         squared = np.multiply(magnitude, magnitude, out=flat[: BINS * count].reshape(BINS, count))
         total, extremes = self._ones @ squared, self._bands.measure(magnitude)

@@ -16,7 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from segue_jobs.contract import ExtractSummary, Summary, VerifySummary
+from segue_jobs.contract import ExtractSummary, VerifySummary
+from segue_jobs.summary import Summary
 from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.controller.controller import Controller
 from segue_operator.local.apply import check_stored

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from segue_jobs.contract import Summary
+from segue_jobs.summary import Summary
 from segue_operator.api.conditions import timestamp
 from segue_operator.api.manifests import with_defaults
 from segue_operator.api.objects import Key, Kind, Manifest

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from segue_jobs.contract import ExtractSummary, Summary, TrainSummary, VerifySummary
+from segue_jobs.contract import ExtractSummary, TrainSummary, VerifySummary
+from segue_jobs.summary import Summary
 from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.controller.cluster import WatchEvent
 from segue_operator.local import pod_status

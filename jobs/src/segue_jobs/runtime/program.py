@@ -15,10 +15,12 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import TypeVar
 
-from segue_jobs.contract import Arguments, ExitCode, Summary
+from segue_jobs.commandline import Arguments
+from segue_jobs.contract import ExitCode
 from segue_jobs.runtime.http import serve
 from segue_jobs.runtime.logging import configure_logging
 from segue_jobs.runtime.settings import ProgramSettings, SettingsError
+from segue_jobs.summary import Summary
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from segue_jobs.contract import SinkArguments, Summary
+from segue_jobs.contract import SinkArguments
 from segue_jobs.runtime.mongodb import connect, database, ensure_indexes
 from segue_jobs.runtime.program import Outcome, Program, run
 from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
@@ -14,6 +14,7 @@ from segue_jobs.sink.loop import Sink
 from segue_jobs.sink.metrics import SinkMetrics
 from segue_jobs.sink.reader import Reader
 from segue_jobs.sink.store import Store
+from segue_jobs.summary import Summary
 
 logger = logging.getLogger(__name__)
 

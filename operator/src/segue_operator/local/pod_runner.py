@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from segue_jobs.contract import TERMINATION_MESSAGE_BYTES
+from segue_jobs.summary import TERMINATION_MESSAGE_BYTES
 from segue_operator.api.objects import Key, Manifest
 from segue_operator.controller.cluster import NotFoundError
 from segue_operator.local import pod_status

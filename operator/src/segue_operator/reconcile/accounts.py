@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from segue_jobs.contract import ExitCode, ExtractSummary, Summary, VerifySummary
+from segue_jobs.contract import ExitCode, ExtractSummary, VerifySummary
+from segue_jobs.summary import Summary
 from segue_operator.api.constants import FIRST_MISSING
 from segue_operator.api.trackbatch import TrackBatchStatus, TrackCounts
 from segue_operator.reconcile.observe import PodView, last_line

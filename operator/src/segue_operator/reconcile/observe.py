@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from segue_jobs.contract import Summary
+from segue_jobs.summary import Summary
 from segue_operator.api.constants import Annotation, Component, Label
 from segue_operator.api.objects import Manifest
 from segue_operator.children.metadata import controller_uid

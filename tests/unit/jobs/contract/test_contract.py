@@ -12,18 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segue_jobs.commandline import Arguments
 from segue_jobs.contract import (
-    TERMINATION_MESSAGE_BYTES,
-    Arguments,
     ExtractArguments,
     ExtractSummary,
     SinkArguments,
-    Summary,
     TrainArguments,
     TrainSummary,
     VerifyArguments,
     VerifySummary,
 )
+from segue_jobs.summary import TERMINATION_MESSAGE_BYTES, Summary
 
 ARGUMENTS = (ExtractArguments, SinkArguments, VerifyArguments, TrainArguments)
 SUMMARIES = (Summary, ExtractSummary, VerifySummary, TrainSummary)

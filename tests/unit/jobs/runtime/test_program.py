@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from segue_jobs.contract import ExitCode, SinkArguments, Summary
+from segue_jobs.contract import ExitCode, SinkArguments
 from segue_jobs.runtime.program import ConfigurationError, Outcome, Program, ProgramError, UnrecoverableError, run
 from segue_jobs.runtime.settings import SettingsError
+from segue_jobs.summary import Summary
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue_jobs.contract import ExtractSummary, Summary, TrainSummary, VerifySummary
+from segue_jobs.contract import ExtractSummary, TrainSummary, VerifySummary
+from segue_jobs.summary import Summary
 from segue_operator.api.constants import Component
 from segue_operator.api.trackbatch import TrackBatchStatus
 from segue_operator.reconcile import accounts

@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segue_jobs.contract import ExtractSummary, Summary, TrainSummary, VerifySummary
+from segue_jobs.contract import ExtractSummary, TrainSummary, VerifySummary
+from segue_jobs.summary import Summary
 from segue_operator.api.conditions import timestamp
 from segue_operator.api.objects import Key, Kind
 from segue_operator.children.metadata import controller_uid

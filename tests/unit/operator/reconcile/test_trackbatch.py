@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from segue_jobs.contract import ExtractSummary, Summary, VerifyArguments, VerifySummary
+from segue_jobs.contract import ExtractSummary, VerifyArguments, VerifySummary
+from segue_jobs.summary import Summary
 from segue_operator.api.conditions import timestamp
 from segue_operator.api.objects import Key, Kind
 from support.manifests import track_batch

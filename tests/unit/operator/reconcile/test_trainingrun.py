@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from segue_jobs.contract import Summary, TrainSummary
+from segue_jobs.contract import TrainSummary
+from segue_jobs.summary import Summary
 from segue_operator.api.conditions import timestamp
 from segue_operator.api.constants import AttemptState
 from segue_operator.api.objects import Key, Kind

@@ -1,0 +1,1 @@
+"""Cluster on Kubernetes: kopf's watches feed a mirror of the objects, the official client writes."""

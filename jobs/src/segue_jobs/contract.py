@@ -254,6 +254,11 @@ class VerifyArguments(SourceArguments):
         "(without it: the time of the batch's first record)",
         default=None,
     )
+    recipe: tuple[str, ...] = argument(
+        "recipe that the batch was extracted by, repeatable: a track that an earlier batch stored under another one "
+        "counts as missing (without any, recipes are not compared)",
+        default=(),
+    )
 
     def __post_init__(self) -> None:
         """Check what argparse cannot."""
@@ -286,6 +291,8 @@ class ExtractSummary(Summary):
     """One shard's account."""
 
     shard: int = 0
+    recipe: str = ""
+    """By which it extracted, and by which tracks counted as done."""
     listed: int = 0
     extracted: int = 0
     skipped: int = 0

@@ -88,6 +88,7 @@ class Account:
         """The account so far; interrupted if a listed track is missing from it."""
         return ExtractSummary(
             shard=self._shard,
+            recipe=self._recipe,
             listed=listed,
             extracted=self._outcomes[TrackOutcome.EXTRACTED],
             skipped=self._outcomes[TrackOutcome.SKIPPED],

@@ -50,6 +50,12 @@ def progress(old: TrackBatchStatus, pods: Iterable[PodView]) -> Account | None:
     )
 
 
+def recipes(pods: Iterable[PodView]) -> tuple[str, ...]:
+    """Recipes by which the shards extracted, each once: one, unless the image changed on the way."""
+    summaries = (ExtractSummary.decode(pod.message) for pod in pods if pod.exit_code is not None)
+    return tuple(sorted({summary.recipe for summary in summaries if summary is not None and summary.recipe}))
+
+
 def final(summary: VerifySummary) -> Account:
     """Account of a verified batch: what the database says, and nothing else."""
     return Account(

@@ -87,7 +87,7 @@ def _creations(scene: Scene, config: ChildConfig) -> tuple[Manifest, ...]:
     if scene.extract is None:
         return (build_extract_job(scene.batch, config),)
     if scene.extract.is_finished and scene.verify is None:
-        return (build_verify_job(scene.batch, config),)
+        return (build_verify_job(scene.batch, config, accounts.recipes(scene.extract_pods)),)
     return ()
 
 

@@ -84,6 +84,19 @@ def test_verify_is_told_when_the_batch_began() -> None:
     assert arguments.started_at == timestamp(START)
 
 
+def test_verify_is_told_by_which_recipes_the_shards_extracted() -> None:
+    cluster = started(extraction={"shards": 2})
+    for index in (0, 1):
+        summary = ExtractSummary(shard=index, recipe=f"segue-1-{index}", listed=5, extracted=5)
+        cluster.end_pod(EXTRACT, 0, summary, index=index)
+    cluster.end_job(EXTRACT, "Complete", succeeded=2)
+    cluster.step()
+    verify = cluster.child(VERIFY)
+    assert verify is not None
+    arguments = VerifyArguments.parse(verify["spec"]["template"]["spec"]["containers"][0]["args"])
+    assert arguments.recipe == ("segue-1-0", "segue-1-1")
+
+
 def test_progress_is_folded_from_the_last_summary_of_each_shard() -> None:
     cluster = started(extraction={"shards": 2, "parallelism": 2})
     cluster.end_pod(EXTRACT, 1, ExtractSummary(shard=0, listed=5, extracted=1, interrupted=True), index=0)

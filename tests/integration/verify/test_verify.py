@@ -33,8 +33,8 @@ class Batch:
         for number in numbers:
             (self.audio / f"{number}.mp3").write_bytes(b"x")
 
-    def produce(self, *numbers: int, batch: str = "one") -> None:
-        records: list[TrackRecord] = [track_record(number, batch=batch) for number in numbers]
+    def produce(self, *numbers: int, batch: str = "one", recipe: str = "r1") -> None:
+        records: list[TrackRecord] = [track_record(number, batch=batch, recipe=recipe) for number in numbers]
         produce(self.kafka, Topic.TRACKS, records)
 
     def reject(self, *numbers: int) -> None:
@@ -55,10 +55,13 @@ class Batch:
             wait_until(lambda: group.lag() == 0, why=sink.text)
             assert sink.stop() == 0
 
-    def verify(self, *, stall_seconds: float = 20, started_at: str | None = None) -> tuple[int, VerifySummary]:
+    def verify(
+        self, *recipes: str, stall_seconds: float = 20, started_at: str | None = None
+    ) -> tuple[int, VerifySummary]:
         arguments = VerifyArguments(
             catalogue="fma", batch="one", batch_uid="uid-one", audio_root=str(self.audio),
             metadata_format=MetadataFormat.TAGS, stall_seconds=stall_seconds, started_at=started_at,
+            recipe=recipes,
         )  # fmt: skip
         directory = self.directory / "verify"
         result = subprocess.run(
@@ -115,6 +118,22 @@ def test_missing_tracks_fail_the_batch_and_are_named(batch: Batch) -> None:
     assert (summary.listed, summary.stored, summary.missing, len(summary.first_missing)) == (30, 5, 25, 20)
     assert summary.error is not None
     assert "25 of 30 tracks are neither stored nor rejected, the first: 10, 11, 12, 13, 14." in summary.error
+
+
+def test_a_track_whose_new_record_was_lost_is_not_taken_for_done(batch: Batch) -> None:
+    batch.add_files(*range(6))
+    batch.produce(*range(4), batch="earlier", recipe="r1")
+    batch.produce(4, batch="earlier", recipe="r2")
+    time.sleep(0.05)
+    began = datetime.now(UTC).isoformat()
+    batch.produce(0, 1, 5, recipe="r2")  # 2 and 3 were extracted anew, and their records never came
+    batch.sink()
+    code, summary = batch.verify("r2", started_at=began)
+    assert (code, summary.listed, summary.extracted, summary.skipped) == (ExitCode.UNRECOVERABLE, 6, 3, 1)
+    assert (summary.missing, summary.first_missing) == (2, ["2", "3"])
+    assert "2 of 6 tracks are neither stored nor rejected (2 of them only under an earlier recipe)" in (
+        summary.error or ""
+    )
 
 
 def test_files_that_came_after_the_batch_began_are_no_part_of_it(batch: Batch) -> None:

@@ -47,8 +47,9 @@ def summarise(account: Account, arguments: VerifyArguments, listing: Listing) ->
     missing, late = split_late(account, arguments)
     listed = len(listing.tracks) - len(late)
     names = [track.track_id for track in missing[:_NAMED_MISSING]]
+    outdated = len(set(missing) & set(account.outdated))
     return VerifySummary(
-        error=advice(names[:_NAMED_IN_ERROR], len(missing), listed) if missing else None,
+        error=advice(names[:_NAMED_IN_ERROR], len(missing), listed, outdated=outdated) if missing else None,
         listed=listed,
         stored=account.fates[Fate.EXTRACTED] + account.fates[Fate.SKIPPED],
         extracted=account.fates[Fate.EXTRACTED],

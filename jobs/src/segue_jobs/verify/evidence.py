@@ -16,7 +16,7 @@ from segue_jobs.contract import VerifyArguments
 from segue_jobs.listing.model import ListedTrack, Listing
 from segue_jobs.records import track_key
 from segue_jobs.runtime.mongodb import Collection, Document, find_by_ids
-from segue_jobs.verify.account import Account, Rejection, Stored
+from segue_jobs.verify.account import Account, Expectation, Rejection, Stored
 
 _TRACKS_AT_ONCE = 1000
 _DURABLE = ReadConcern("majority")
@@ -44,8 +44,11 @@ def _rejections(
 def _stored(target: Database[Document], arguments: VerifyArguments, tracks: list[ListedTrack]) -> dict[str, Stored]:
     collection = target[Collection.TRACKS].with_options(read_concern=_DURABLE)
     ids = {track_key(arguments.catalogue, track.track_id): track.track_id for track in tracks}
-    found = find_by_ids(collection, ids, ["batchUid", "kafka.timestamp"])
-    return {ids[document["_id"]]: Stored(document.get("batchUid", ""), _time(document)) for document in found}
+    found = find_by_ids(collection, ids, ["batchUid", "recipe", "kafka.timestamp"])
+    return {
+        ids[document["_id"]]: Stored(document.get("batchUid", ""), _time(document), document.get("recipe", ""))
+        for document in found
+    }
 
 
 def _chunks(tracks: tuple[ListedTrack, ...]) -> Iterator[list[ListedTrack]]:
@@ -55,16 +58,25 @@ def _chunks(tracks: tuple[ListedTrack, ...]) -> Iterator[list[ListedTrack]]:
 
 
 def read_account(target: Database[Document], arguments: VerifyArguments, listing: Listing) -> Account:
-    """Account for every listed track; of the documents, only ids, batches, reasons and times are read."""
-    account = Account(arguments.batch_uid)
+    """Account for every listed track; of the documents, only ids, batches, recipes, reasons and times are read."""
+    account = Account(_expectation(arguments))
     rejections = _rejections(target, arguments, {track.track_id for track in listing.tracks})
     for tracks in _chunks(listing.tracks):
         account.add(tracks, _stored(target, arguments, tracks), rejections)
     return account
 
 
+def _expectation(arguments: VerifyArguments) -> Expectation:
+    began = _started(arguments)
+    return Expectation(
+        batch_uid=arguments.batch_uid,
+        recipes=frozenset(arguments.recipe),
+        began=None if began is None else int(began * 1000),
+    )
+
+
 def split_late(account: Account, arguments: VerifyArguments) -> tuple[list[ListedTrack], list[ListedTrack]]:
-    """Absent tracks that are missing, and those that came after the batch began.
+    """Absent and outdated tracks that are missing, and those that came after the batch began.
 
     A file that was added, replaced or moved in later has a later change time (ctime), which unlike the modification
     time no copy or unpacking keeps. A row without a file goes by its CSV. Without ``--started-at`` the batch began
@@ -74,16 +86,21 @@ def split_late(account: Account, arguments: VerifyArguments) -> tuple[list[Liste
     began = _began(account, arguments)
     missing: list[ListedTrack] = []
     late: list[ListedTrack] = []
-    for track in account.absent:
+    for track in (*account.absent, *account.outdated):
         changed = _changed(track, arguments)
         (late if began is not None and changed is not None and changed > began else missing).append(track)
     return missing, late
 
 
 def _began(account: Account, arguments: VerifyArguments) -> float | None:
-    if arguments.started_at is not None:
-        return datetime.fromisoformat(arguments.started_at).timestamp()
-    return None if account.first_record is None else account.first_record / 1000
+    started = _started(arguments)
+    if started is not None or account.first_record is None:
+        return started
+    return account.first_record / 1000
+
+
+def _started(arguments: VerifyArguments) -> float | None:
+    return None if arguments.started_at is None else datetime.fromisoformat(arguments.started_at).timestamp()
 
 
 def _changed(track: ListedTrack, arguments: VerifyArguments) -> float | None:

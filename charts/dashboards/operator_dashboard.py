@@ -1,0 +1,226 @@
+"""The operator: is it alive, does it keep up, what does it wait for."""
+
+from __future__ import annotations
+
+from panels import RED, YELLOW, Json, Query, Row, bars, dashboard, heatmap, label_variable, stat, timeseries
+
+HERE = '{namespace=~"$namespace"}'
+NOT_DONE = '{namespace=~"$namespace", result!="done"}'
+PODS = '{namespace=~"$namespace", container="operator", pod=~".*-operator-.*"}'
+
+
+def build() -> Json:
+    """Dashboard of the operator."""
+    namespace = label_variable("namespace", "Namespace of the operator", "segue_operator_build_info", "namespace")
+    return dashboard(
+        "segue-operator",
+        "Segue / Operator",
+        "Whether the operator is alive, keeps up, and what it waits for.",
+        [namespace],
+        [_state(), _work(), _server(), _process()],
+    )
+
+
+def _state() -> Row:
+    return Row(
+        "State",
+        [
+            stat(
+                "Heartbeat",
+                Query(f"time() - max(segue_operator_heartbeat_timestamp_seconds{HERE})"),
+                unit="s",
+                description="Time since the event loop last turned; the liveness probe restarts one that stands still.",
+                steps=[(15, YELLOW), (60, RED)],
+            ),
+            stat(
+                "Oldest knowledge",
+                Query(f"max(segue_operator_watch_age_seconds{HERE})"),
+                unit="s",
+                description="The kind whose objects were last known to be current, longest ago.",
+                steps=[(600, YELLOW), (900, RED)],
+            ),
+            stat(
+                "Kinds not served",
+                Query(f"count(segue_operator_kind_served{HERE} == 0) or vector(0)"),
+                description="Kinds that the API server does not know: a CustomResourceDefinition is missing.",
+                steps=[(1, RED)],
+            ),
+            stat(
+                "Blocked",
+                Query('sum(segue_operator_resources{namespace=~"$namespace", state="Blocked"})'),
+                description="Resources that something from outside hinders; their condition Succeeded says what.",
+                steps=[(1, YELLOW)],
+            ),
+            stat(
+                "Failed",
+                Query('sum(segue_operator_resources{namespace=~"$namespace", state="Failed"})'),
+                description="Failed resources that still exist.",
+                steps=[(1, YELLOW)],
+            ),
+            stat(
+                "Waiting keys",
+                Query(f"sum(segue_operator_workqueue_depth{HERE})"),
+                description="Resources that wait for a worker.",
+                steps=[(100, YELLOW), (1000, RED)],
+            ),
+            timeseries(
+                "Resources by state",
+                Query(f"sum by (kind, state) (segue_operator_resources{HERE}) > 0", "{{kind}} {{state}}"),
+                unit="short",
+                description="All TrackBatches and TrainingRuns that exist.",
+                is_stacked=True,
+                width=16,
+            ),
+            bars(
+                "Ended in this time, by reason",
+                Query(
+                    f"sum by (kind, reason) (increase(segue_operator_finished_total{HERE}[$__range])) > 0",
+                    "{{kind}} {{reason}}",
+                ),
+                description="Final verdicts since the operator runs; reasons as in docs/operations.md.",
+            ),
+        ],
+    )
+
+
+def _work() -> Row:
+    return Row(
+        "Work",
+        [
+            timeseries(
+                "Passes",
+                Query(
+                    f"sum by (kind, result) (rate(segue_operator_reconcile_total{HERE}[$__rate_interval]))",
+                    "{{kind}} {{result}}",
+                ),
+                unit="ops",
+                description="Passes over resources a second, by what they ended with.",
+            ),
+            timeseries(
+                "Passes that failed",
+                Query(
+                    f"sum by (kind) (rate(segue_operator_reconcile_total{NOT_DONE}[$__rate_interval])) "
+                    f"/ sum by (kind) (rate(segue_operator_reconcile_total{HERE}[$__rate_interval]))",
+                    "{{kind}}",
+                ),
+                unit="percentunit",
+                description="Share of passes that ended with an error; they are tried again with growing pauses.",
+                steps=[(0.1, RED)],
+            ),
+            timeseries(
+                "Duration of a pass",
+                Query(_quantile(0.5, "segue_operator_reconcile_duration_seconds"), "median"),
+                Query(_quantile(0.99, "segue_operator_reconcile_duration_seconds"), "99 %"),
+                unit="s",
+                description="From taking a key to the status being written.",
+            ),
+            timeseries(
+                "Wait for a worker",
+                Query(_quantile(0.5, "segue_operator_workqueue_latency_seconds"), "median"),
+                Query(_quantile(0.99, "segue_operator_workqueue_latency_seconds"), "99 %"),
+                unit="s",
+                description="From a key being put on the queue to a worker taking it.",
+                steps=[(5, RED)],
+            ),
+            timeseries(
+                "Queue",
+                Query(f"sum(segue_operator_workqueue_depth{HERE})", "waiting"),
+                Query(
+                    f"sum(rate(segue_operator_workqueue_retries_total{HERE}[$__rate_interval]))", "put back a second"
+                ),
+                unit="short",
+                description="Keys that wait, and keys that were put back after a failure.",
+            ),
+            heatmap(
+                "Duration of whole resources",
+                "sum by (le) (increase(segue_operator_run_duration_seconds_bucket"
+                '{namespace=~"$namespace"}[$__rate_interval]))',
+                unit="s",
+                description="From start to final verdict, of resources that ended.",
+            ),
+        ],
+    )
+
+
+def _server() -> Row:
+    return Row(
+        "API server",
+        [
+            timeseries(
+                "Requests",
+                Query(
+                    f"sum by (verb, kind) (rate(segue_operator_api_requests_total{HERE}[$__rate_interval]))",
+                    "{{verb}} {{kind}}",
+                ),
+                unit="reqps",
+                description="Requests of the operator.",
+                is_stacked=True,
+            ),
+            timeseries(
+                "Answers that are no success",
+                Query(
+                    "sum by (code, verb, kind) (rate(segue_operator_api_requests_total"
+                    '{namespace=~"$namespace", code!~"2.."}[$__rate_interval])) > 0',
+                    "{{code}} {{verb}} {{kind}}",
+                ),
+                unit="reqps",
+                description="0: no answer came. 403: the operator lacks a right. 404 and 409 are part of its work.",
+            ),
+            timeseries(
+                "Duration of a request",
+                Query(
+                    "histogram_quantile(0.99, sum by (le, verb) ("
+                    "rate(segue_operator_api_request_duration_seconds_bucket"
+                    '{namespace=~"$namespace"}[$__rate_interval])))',
+                    "{{verb}} 99 %",
+                ),
+                unit="s",
+                description="As the operator sees it.",
+                steps=[(1, YELLOW)],
+            ),
+            timeseries(
+                "Age of knowledge",
+                Query(f"max by (kind) (segue_operator_watch_age_seconds{HERE})", "{{kind}}"),
+                unit="s",
+                description="Time since a kind's objects were last known to be as the server has them.",
+                steps=[(900, RED)],
+                width=12,
+            ),
+            timeseries(
+                "Repairs",
+                Query(
+                    f"sum by (kind) (increase(segue_operator_watch_repairs_total{HERE}[$__rate_interval]))", "{{kind}}"
+                ),
+                unit="short",
+                description="Objects that an audit found to differ from what the watches had told.",
+                width=12,
+            ),
+        ],
+    )
+
+
+def _process() -> Row:
+    return Row(
+        "Process",
+        [
+            timeseries(
+                "Memory",
+                Query(f"max by (pod) (container_memory_working_set_bytes{PODS})", "{{pod}}"),
+                unit="bytes",
+                description="Working set by the kubelet; the container's limit ends it.",
+                width=12,
+            ),
+            timeseries(
+                "CPU",
+                Query(f"sum by (pod) (rate(container_cpu_usage_seconds_total{PODS}[$__rate_interval]))", "{{pod}}"),
+                unit="cores",
+                description="Cores in use, by the kubelet.",
+                width=12,
+            ),
+        ],
+    )
+
+
+def _quantile(share: float, metric: str) -> str:
+    buckets = f'{metric}_bucket{{namespace=~"$namespace"}}'
+    return f"histogram_quantile({share}, sum by (le) (rate({buckets}[$__rate_interval])))"

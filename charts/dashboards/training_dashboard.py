@@ -1,0 +1,205 @@
+"""Training: what the last models are worth, and what a run is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from panels import (
+    GREEN,
+    RED,
+    YELLOW,
+    Json,
+    Panel,
+    Query,
+    Row,
+    bars,
+    dashboard,
+    label_variable,
+    stat,
+    timeline,
+    timeseries,
+)
+
+CATALOGUE = '{catalogue=~"$catalogue"}'
+RUN = 'namespace=~"$namespace", segue_dev_trainingrun=~"$run"'
+
+
+def build() -> Json:
+    """Dashboard of training."""
+    return dashboard(
+        "segue-training",
+        "Segue / Training",
+        "Runs of Spark, the models that they published, and whether these became active.",
+        [
+            label_variable("namespace", "Namespace", "segue_train_phase", "namespace"),
+            label_variable("run", "TrainingRun", 'segue_train_phase{namespace=~"$namespace"}', "segue_dev_trainingrun"),
+            label_variable("catalogue", "Catalogue", "segue_operator_training_clusters", "catalogue"),
+        ],
+        [_runs(), _models(), _phases(), _executors()],
+    )
+
+
+def _runs() -> Row:
+    return Row(
+        "Runs",
+        [
+            _state("At work", "Submitted|Running|Retrying", "Runs that Spark has.", ()),
+            _state("Waiting", "Pending|Suspended", "Runs that wait for their batches, or are suspended.", ()),
+            _state("Succeeded", "Succeeded", "Runs that published a model.", ()),
+            _state("Failed or blocked", "Failed|Blocked", "Runs that need somebody.", [(1, RED)]),
+            stat(
+                "Last success",
+                Query(f"time() - max(segue_operator_training_last_success_timestamp_seconds{CATALOGUE})"),
+                unit="s",
+                description="Time since any of the chosen catalogues was trained.",
+            ),
+            stat(
+                "Median duration",
+                Query(
+                    "histogram_quantile(0.5, sum by (le) (increase(segue_operator_run_duration_seconds_bucket"
+                    '{kind="TrainingRun", outcome="succeeded"}[$__range])))'
+                ),
+                unit="s",
+                description="Of the runs that succeeded in the time shown, from start to verdict.",
+            ),
+        ],
+    )
+
+
+def _state(title: str, states: str, description: str, steps: Sequence[tuple[float, str]]) -> Panel:
+    query = Query(f'sum(segue_operator_resources{{kind="TrainingRun", state=~"{states}"}})')
+    return stat(title, query, description=description, steps=steps)
+
+
+def _models() -> Row:
+    return Row(
+        "Models",
+        [
+            stat(
+                "Promoted",
+                Query(f"max by (catalogue) (segue_operator_training_promoted{CATALOGUE})", "{{catalogue}}"),
+                description="Whether the catalogue's newest model is the active one.",
+                mappings={"0": ("no", YELLOW), "1": ("yes", GREEN)},
+                width=6,
+            ),
+            stat(
+                "Clusters",
+                Query(f"max by (catalogue) (segue_operator_training_clusters{CATALOGUE})", "{{catalogue}}"),
+                description="The k that was chosen.",
+                width=6,
+            ),
+            stat(
+                "Tracks",
+                Query(
+                    'max by (catalogue) (segue_operator_training_tracks{catalogue=~"$catalogue", state="trained"})',
+                    "{{catalogue}}",
+                ),
+                description="Tracks in the newest model.",
+                width=6,
+            ),
+            stat(
+                "Excluded",
+                Query(
+                    'max by (catalogue) (segue_operator_training_tracks{catalogue=~"$catalogue", state="excluded"})',
+                    "{{catalogue}}",
+                ),
+                description="Tracks that could not be trained on; `assignments` has a reason for each.",
+                steps=[(1, YELLOW)],
+                width=6,
+            ),
+            timeseries(
+                "Measures",
+                Query(
+                    f"max by (catalogue, metric) (segue_operator_training_metric{CATALOGUE})",
+                    "{{catalogue}} {{metric}}",
+                ),
+                unit="short",
+                description="Measures of the newest model over time; docs/architecture.md says what they mean.",
+                width=16,
+            ),
+            bars(
+                "Measures now",
+                Query(
+                    f"max by (catalogue, metric) (segue_operator_training_metric{CATALOGUE})",
+                    "{{catalogue}} {{metric}}",
+                ),
+                description="The same as numbers.",
+            ),
+        ],
+    )
+
+
+def _phases() -> Row:
+    return Row(
+        "The run at work",
+        [
+            timeline(
+                "Phases",
+                Query(f"max by (phase) (segue_train_phase{{{RUN}}})", "{{phase}}"),
+                description="What the driver is at.",
+                width=16,
+            ),
+            bars(
+                "Time of each phase",
+                Query(f"sort_desc(max by (phase) (segue_train_phase_seconds{{{RUN}}}))", "{{phase}}"),
+                unit="s",
+                description="Of phases that have finished.",
+            ),
+        ],
+    )
+
+
+def _executors() -> Row:
+    return Row(
+        "Spark",
+        [
+            timeseries(
+                "Tasks",
+                Query(f"sum(metrics_executor_activeTasks{{{RUN}}})", "active"),
+                Query(
+                    f"sum(rate(metrics_executor_completedTasks_total{{{RUN}}}[$__rate_interval]))", "completed a second"
+                ),
+                Query(f"sum(rate(metrics_executor_failedTasks_total{{{RUN}}}[$__rate_interval]))", "failed a second"),
+                unit="short",
+                description="Over all executors.",
+            ),
+            timeseries(
+                "Storage memory",
+                Query(f"sum by (executor_id) (metrics_executor_memoryUsed_bytes{{{RUN}}})", "executor {{executor_id}}"),
+                unit="bytes",
+                description="Cached blocks of each executor.",
+            ),
+            timeseries(
+                "Garbage collection",
+                Query(
+                    "sum by (executor_id) (rate(metrics_executor_totalGCTime_seconds_total"
+                    f"{{{RUN}}}[$__rate_interval]))",
+                    "executor {{executor_id}}",
+                ),
+                unit="percentunit",
+                description="Share of time; much of it means that executorMemory is too small.",
+                steps=[(0.2, RED)],
+            ),
+            timeseries(
+                "Shuffle",
+                Query(f"sum(rate(metrics_executor_totalShuffleRead_bytes_total{{{RUN}}}[$__rate_interval]))", "read"),
+                Query(
+                    f"sum(rate(metrics_executor_totalShuffleWrite_bytes_total{{{RUN}}}[$__rate_interval]))", "written"
+                ),
+                unit="Bps",
+                description="Between executors.",
+                width=12,
+            ),
+            timeseries(
+                "Memory of the pods",
+                Query(
+                    'max by (pod) (container_memory_working_set_bytes{namespace=~"$namespace", '
+                    'container=~"spark-kubernetes-(driver|executor)"})',
+                    "{{pod}}",
+                ),
+                unit="bytes",
+                description="Working set by the kubelet, with Python's workers. Beyond its limit a pod is killed.",
+                width=12,
+            ),
+        ],
+    )

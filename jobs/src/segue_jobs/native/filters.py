@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue_jobs.features.layout import N_CONTRAST, N_FFT, N_MELS, N_MFCC, SAMPLE_RATE
-from segue_jobs.native.fourier import fft
 
 BINS = N_FFT // 2 + 1
 """Frequency bins of a spectrum."""
@@ -92,7 +91,10 @@ def chroma_filters(tuning: float) -> Single:
 @lru_cache(maxsize=1)
 def cosine_transform() -> Single:
     """Orthonormal DCT-II from mel bands to MFCC, shape (20, 128)."""
-    return np.ascontiguousarray(fft.dct(np.eye(N_MELS), axis=0, norm="ortho")[:N_MFCC], dtype=np.float32)
+    angles = np.pi / N_MELS * np.arange(N_MFCC)[:, None] * (np.arange(N_MELS) + 0.5)
+    transform = np.sqrt(2 / N_MELS) * np.cos(angles)
+    transform[0] *= np.sqrt(0.5)
+    return np.asarray(transform, dtype=np.float32)
 
 
 @lru_cache(maxsize=1)

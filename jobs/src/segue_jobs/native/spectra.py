@@ -11,7 +11,7 @@ from segue_jobs.features.layout import N_FFT
 from segue_jobs.native.arithmetic import reduce_rows
 from segue_jobs.native.contrast import LOW_BINS, ContrastBands, Extremes
 from segue_jobs.native.filters import BINS, Single, hann
-from segue_jobs.native.fourier import fft
+from segue_jobs.native.fourier import rfft
 from segue_jobs.native.framing import BLOCK_FRAMES
 
 _TRANSFORMED_TOGETHER = 56
@@ -70,7 +70,7 @@ class Transform:
         for first in range(0, count, _TRANSFORMED_TOGETHER):
             part = frames[first : first + _TRANSFORMED_TOGETHER]
             windowed = np.multiply(part, self._window_single, out=self._windowed[: len(part)])
-            np.abs(fft.rfft(windowed.T, axis=0), out=magnitude[:, first : first + _TRANSFORMED_TOGETHER])
+            np.abs(rfft(windowed.T, axis=0), out=magnitude[:, first : first + _TRANSFORMED_TOGETHER])
         flat = self._power if power is None else power
         squared = np.multiply(magnitude, magnitude, out=flat[: BINS * count].reshape(BINS, count))
         total, extremes = self._ones @ squared, self._bands.measure(magnitude)
@@ -84,7 +84,7 @@ class Transform:
         return Spectra(magnitude, squared, total, one, first, second, high, high_peak, highest, extremes)
 
     def _transform_again(self, frames: Single, columns: NDArray[np.intp], magnitude: Single, power: Single) -> None:
-        exact = np.abs(fft.rfft(frames[columns] * self._window, axis=1).astype(np.complex64))
+        exact = np.abs(rfft(frames[columns] * self._window, axis=1).astype(np.complex64))
         magnitude[:, columns] = exact.T
         power[:, columns] = (exact * exact).T
 

@@ -16,14 +16,14 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from segue_jobs.features.layout import HOP_LENGTH, SAMPLE_RATE
 from segue_jobs.native.filters import Double, Single, hann
-from segue_jobs.native.fourier import fft
+from segue_jobs.native.fourier import fft, ifft, irfft, next_fast_length, rfft
 
 WINDOW = int(8.0 * SAMPLE_RATE // HOP_LENGTH)
 """Frames in the window of eight seconds."""
 _PIECE = 4096
 """Frames summed at once: bounds the memory."""
 _BATCH = 128
-_FFT_LENGTH = int(fft.next_fast_len(2 * WINDOW - 1, real=True))
+_FFT_LENGTH = next_fast_length(2 * WINDOW - 1, real=True)
 _TINY = float(np.finfo(np.float32).tiny)
 _DIGITS = 1e10
 """How far a prefix sum may outgrow the mean weight before its differences lose too many of float64's digits."""
@@ -63,11 +63,11 @@ def _by_prefix_sums(onsets: Double, weights: Double) -> Double:
     # o[s+l] meets o[s] e^{jms} D[s+1]; o[u] D[u-W+1] meets o[u-l] e^{jm(u-l)}.
     begun = turned * sums[:, np.minimum(places + 1, count)]
     ended = onsets * sums[:, np.clip(places - WINDOW + 1, 0, count)]
-    size = int(fft.next_fast_len(length + WINDOW))
-    later = fft.fft(onsets, size)
-    spectrum = later * np.conj(fft.fft(np.conj(begun), size))
-    spectrum -= fft.fft(ended, size) * np.conj(fft.fft(np.conj(turned), size))
-    plain, once, twice = fft.ifft(spectrum)[:, :WINDOW]
+    size = next_fast_length(length + WINDOW)
+    later = fft(onsets, size)
+    spectrum = later * np.conj(fft(np.conj(begun), size))
+    spectrum -= fft(ended, size) * np.conj(fft(np.conj(turned), size))
+    plain, once, twice = ifft(spectrum)[:, :WINDOW]
     turn = np.exp(_TURN * _LAGS)
     result = (1 + 0.5 * turn.real) * plain.real - ((1 + turn) * once).real + 0.5 * (turn * twice).real
     return np.asarray(0.25 * result)
@@ -79,6 +79,9 @@ def _frame_by_frame(onsets: Double, weights: Double) -> Double:
     power = np.zeros(_FFT_LENGTH // 2 + 1)
     for first in range(0, len(frames), _BATCH):
         scale = np.sqrt(weights[first : first + _BATCH])
-        spectrum = fft.rfft(frames[first : first + _BATCH] * window * scale[:, None], _FFT_LENGTH, axis=1)
+        part = frames[first : first + _BATCH]
+        filled = np.zeros((len(part), _FFT_LENGTH))
+        np.multiply(part, window * scale[:, None], out=filled[:, :WINDOW])
+        spectrum = rfft(filled, axis=1)
         power += (spectrum.real**2 + spectrum.imag**2).sum(axis=0)
-    return np.asarray(fft.irfft(power, _FFT_LENGTH)[:WINDOW])
+    return irfft(power, _FFT_LENGTH)[:WINDOW]

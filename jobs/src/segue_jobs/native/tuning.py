@@ -53,7 +53,7 @@ class TuningEstimate:
         magnitudes = np.concatenate(self._magnitudes) if self._magnitudes else np.zeros(0, np.float32)
         if not len(magnitudes):
             return np.zeros(len(_EDGES) - 1, np.int64)
-        loud = np.concatenate(self._pitches)[magnitudes >= np.median(magnitudes)]
+        loud = np.concatenate(self._pitches)[magnitudes >= _median(magnitudes)]
         residual = np.mod(np.float32(12) * np.log2(loud / np.float32(440.0 / 16)), np.float32(1))
         residual[residual >= 0.5] -= 1
         return np.asarray(np.histogram(residual, _EDGES)[0], dtype=np.int64)
@@ -67,3 +67,11 @@ class TuningEstimate:
         """The estimate, semitones in [-0.5, 0.5); 0 where there is no peak at all."""
         histogram = self.histogram()
         return float(_EDGES[np.argmax(histogram)]) if histogram.any() else 0.0
+
+
+def _median(values: Single) -> np.float32:
+    """``np.median``, which would load numpy's masked arrays."""
+    upper = len(values) // 2
+    lower = upper - 1 + len(values) % 2
+    ordered = np.partition(values, (lower, upper))
+    return np.mean(ordered[lower : upper + 1], dtype=np.float32)

@@ -17,8 +17,9 @@ from kafka.errors import KafkaError
 from pymongo.database import Database
 
 from segue_jobs.contract import Env, SinkArguments, Topic
-from segue_jobs.runtime.mongodb import Collection, Document
+from segue_jobs.runtime.mongodb import Collection, Document, connect, database
 from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
+from segue_operator.local.servers import MongoServer
 
 SINK_TOPICS = (Topic.TRACKS, Topic.REJECTED, Topic.EVENTS)
 
@@ -127,12 +128,27 @@ class Group:
         """Records not yet committed."""
         return sum(self.ends().values()) - sum(self.committed().values())
 
+    def delete_topic(self, topic: Topic) -> None:
+        """Delete a topic, which no sink reads now, and wait until the broker has forgotten it."""
+        name = self._kafka.topic(topic)
+        self._admin.delete_topics([name])
+        wait_until(lambda: name not in self._admin.list_topics())
+
     def reset(self) -> None:
         """Let the group, which has no members now, begin again at the first record."""
         results = self._admin.reset_group_offsets(
             self._kafka.sink_group, dict.fromkeys(self._partitions, OffsetSpec.EARLIEST)
         )
         assert {result["error"].errno for result in results.values()} == {0}, results
+
+
+def stored_tracks(server: MongoServer) -> int:
+    """Tracks in the default database of a server of the test's own; nothing may have been rejected."""
+    settings = MongoSettings(uri=server.uri)
+    with connect(settings) as client:
+        target = database(client, settings)
+        assert target[Collection.REJECTED].count_documents({}) == 0
+        return target[Collection.TRACKS].count_documents({})
 
 
 def snapshot(target: Database[Document]) -> dict[str, bytes]:

@@ -1,7 +1,8 @@
-"""A file system that is full."""
+"""A small file system of its own, which a test can fill."""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,15 +12,21 @@ import pytest
 
 
 @contextmanager
-def full_disk(folder: Path, *, megabytes: int, free_kilobytes: int) -> Iterator[Path]:
-    """A tmpfs of a size, of which only so much is free; skips the test where none may be mounted."""
+def small_disk(folder: Path, *, megabytes: int) -> Iterator[Path]:
+    """A tmpfs of a size; skips the test where none may be mounted."""
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "segue-test", str(folder)]
     mounted = subprocess.run(command, capture_output=True, text=True, check=False)
     if mounted.returncode:
         pytest.skip(f"needs the right to mount a tmpfs: {mounted.stderr.strip()}")
     try:
-        (folder / "filler").write_bytes(b"x" * ((megabytes << 20) - (free_kilobytes << 10)))
         yield folder
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(disk: Path, *, free_kilobytes: int) -> Path:
+    """Leave only so much free; returns the file to delete for there to be room again."""
+    filler = disk / "filler"
+    filler.write_bytes(b"x" * (shutil.disk_usage(disk).free - (free_kilobytes << 10)))
+    return filler

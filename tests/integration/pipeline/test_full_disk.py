@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.pipeline import Segue, batch_of, make_music
-from support.small_disk import full_disk
+from support.small_disk import fill, small_disk
 
 pytestmark = pytest.mark.slow
 
@@ -17,14 +17,15 @@ TRACKS = 80
 @pytest.mark.parametrize("free_kilobytes", [0, 1024])
 def test_a_full_disk_is_told_in_a_sentence_and_loses_nothing(tmp_path: Path, free_kilobytes: int) -> None:
     batch = batch_of(make_music(tmp_path / "music", TRACKS))
-    with full_disk(tmp_path / "disk", megabytes=64, free_kilobytes=free_kilobytes) as disk:
+    with small_disk(tmp_path / "disk", megabytes=64) as disk:
+        filler = fill(disk, free_kilobytes=free_kilobytes)
         segue = Segue(tmp_path, state=disk / "state")
         ended = segue.apply(batch, "--timeout", "20")
         assert ended.returncode == 1
         assert "Traceback" not in ended.stderr
         assert "error: " in ended.stderr
         assert "  hint: " in ended.stderr
-        (disk / "filler").unlink()
+        filler.unlink()
         again = segue.apply(batch)
         assert again.returncode == 0, again.stderr
         assert segue.document("get", "trackbatch/songs")["status"]["tracks"]["stored"] == TRACKS

@@ -65,6 +65,32 @@ def test_every_record_is_stored_and_a_replay_changes_no_document(
     assert snapshot(target) == before
 
 
+def test_a_topic_made_anew_adds_to_what_the_old_one_left(
+    kafka_settings: KafkaSettings, mongo_settings: MongoSettings, mongo_client: MongoClient[Document], tmp_path: Path
+) -> None:
+    ensure_topics(kafka_settings)
+    produce(kafka_settings, Topic.EVENTS, (_event(number) for number in range(12)))
+    send(kafka_settings, Topic.EVENTS, [(b"fma:poison", b"{}")])
+    _drain(kafka_settings, mongo_settings, tmp_path)
+    target = database(mongo_client, mongo_settings)
+    before = snapshot(target)
+    assert len(before) == 13
+
+    with Group(kafka_settings) as group:
+        group.delete_topic(Topic.EVENTS)
+        ensure_topics(kafka_settings)
+        produce(kafka_settings, Topic.EVENTS, (_event(number) for number in range(100, 112)))
+        send(kafka_settings, Topic.EVENTS, [(b"fma:poison", b"{}")])
+        _drain(kafka_settings, mongo_settings, tmp_path)
+        after = snapshot(target)
+        assert len(after) == 2 * 13
+        assert {name: after[name] for name in before} == before
+        assert len(target.events.distinct("trackId")) == 24
+        group.reset()
+        _drain(kafka_settings, mongo_settings, tmp_path)
+    assert snapshot(target) == after
+
+
 def test_poison_in_the_middle_of_a_partition_is_rejected_and_blocks_nothing(
     kafka_settings: KafkaSettings, mongo_settings: MongoSettings, mongo_client: MongoClient[Document], tmp_path: Path
 ) -> None:
@@ -83,8 +109,7 @@ def test_poison_in_the_middle_of_a_partition_is_rejected_and_blocks_nothing(
     assert len(rejected) == 6
     assert {document["reason"] for document in rejected} == {Reason.MALFORMED_RECORD}
     for document in rejected:
-        position = document["kafka"]
-        assert document["_id"] == f"sink:{position['topic']}:{position['partition']}:{position['offset']}"
+        assert document["_id"] == "sink:{topic}:{partition}:{offset}:{timestamp}".format(**document["kafka"])
     bad = next(document for document in rejected if document["key"] == "fma:a")
     assert base64.b64decode(bad["original"]) == b"\xff\xfe"
     claimed = next(document for document in rejected if document["trackId"] == "150")

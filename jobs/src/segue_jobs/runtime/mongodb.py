@@ -13,8 +13,8 @@ catalogues      ``<catalogue>``            pointer to the active model
 events          ``<Kafka record>``         likes, plays, skips (`records.EventRecord`)
 ==============  =========================  ==================================================
 
-A Kafka record is named ``<topic>:<partition>:<offset>``. What the sink wrote carries its record's position as
-``kafka``: ``{topic, partition, offset, timestamp}``.
+A Kafka record is named ``<topic>:<partition>:<offset>:<timestamp>``. What the sink wrote carries its record's position
+as ``kafka``: ``{topic, partition, offset, timestamp}``.
 """
 
 from __future__ import annotations

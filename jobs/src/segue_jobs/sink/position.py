@@ -25,6 +25,11 @@ class Position:
         """``<topic>:<partition>:<offset>``."""
         return f"{self.topic}:{self.partition}:{self.offset}"
 
+    @property
+    def identifier(self) -> str:
+        """``<topic>:<partition>:<offset>:<timestamp>``: a topic made anew begins again at offset 0, but later."""
+        return f"{self.name}:{self.timestamp}"
+
     def to_document(self) -> dict[str, Any]:
         """The field's value in a stored document."""
         return {

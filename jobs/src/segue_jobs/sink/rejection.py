@@ -108,6 +108,6 @@ def refused(write: Write, problem: str) -> Write:
 
 
 def _write(record: RejectedRecord, position: Position, outcome: Outcome, extra: dict[str, Any]) -> Write:
-    identifier = f"sink:{position.name}"
+    identifier = f"sink:{position.identifier}"
     document = {"_id": identifier, **to_document(record), **extra, FIELD: position.to_document()}
     return Write(Collection.REJECTED, identifier, position, bson.encode(document), outcome)

@@ -112,7 +112,7 @@ def _target(record: _Record, position: Position) -> tuple[Collection, str]:
         return Collection.TRACKS, track_key(record.catalogue, record.track_id)
     if isinstance(record, RejectedRecord):
         return Collection.REJECTED, rejected_key(record)
-    return Collection.EVENTS, position.name
+    return Collection.EVENTS, position.identifier
 
 
 def _to_bson(identifier: str, record: _Record, position: Position) -> bytes:

@@ -36,7 +36,7 @@ def _message(write: Write) -> str:
     assert write.outcome is Outcome.MALFORMED
     document = bson.decode(write.body)
     assert document["reason"] == Reason.MALFORMED_RECORD
-    assert document["_id"] == write.id == f"sink:{AT.name}"
+    assert document["_id"] == write.id == f"sink:{AT.identifier}"
     return str(document["message"])
 
 

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from support.audio import write_tune
+from support.processes import naming
 
 pytestmark = pytest.mark.slow
 
@@ -37,12 +38,6 @@ def make_music(folder: Path, tracks: int = TRACKS) -> Path:
         write_tune(folder / f"tune {number:02d}.wav", seconds=6, seed=number)
     (folder / "broken \x1b[31m.mp3").write_bytes(b"no music at all" * 100)
     return folder
-
-
-def processes_of(state: Path) -> list[str]:
-    """Command lines of living processes that name the state or its children's folders."""
-    found = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    return [line for line in found.splitlines() if str(state) in line and "ps -eo" not in line]
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 90) -> None:
@@ -84,7 +79,7 @@ def test_a_folder_of_music_becomes_a_model(applied: subprocess.CompletedProcess[
     assert ["mine", str(TRACKS + 1), str(TRACKS), "0", "1", str(TRACKS)] in [line[:6] for line in table]
     assert f"model mine:1: {TRACKS} tracks in 2 clusters" in applied.stdout
     assert "\x1b" not in applied.stdout + applied.stderr
-    assert processes_of(home) == []
+    assert naming(home) == []
 
 
 @pytest.mark.usefixtures("applied")
@@ -135,7 +130,7 @@ def test_a_failed_batch_names_its_reason_and_its_log(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert "error: trackbatch/strict failed: TooManyRejected: 1 of 3 tracks are rejected" in ended.stderr
     assert "segue logs trackbatch/strict" in ended.stderr
-    assert processes_of(tmp_path) == []
+    assert naming(tmp_path) == []
 
 
 @pytest.mark.parametrize("by", ["Ctrl-C", "segue down"])
@@ -157,7 +152,7 @@ def test_an_interrupted_run_leaves_nothing_behind_and_can_go_on(tmp_path: Path, 
             process.kill()
     assert process.returncode == 130
     assert "to go on: the same command" in error
-    assert processes_of(tmp_path) == []
+    assert naming(tmp_path) == []
     (tmp_path / "music" / next(path.name for path in (tmp_path / "music").glob("broken*"))).unlink()
     again = subprocess.run(command, env=environment(state), capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr

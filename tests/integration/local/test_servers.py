@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
 from segue_jobs.runtime.topics import ensure_topics
 from segue_operator.local.java import LocalError
 from segue_operator.local.servers import KafkaServer, MongoServer, free_port
+from support.processes import kill_server, naming
+from support.sink import wait_until
 
 
 def test_kafka_keeps_topics_over_a_restart(tmp_path: Path) -> None:
@@ -43,12 +46,25 @@ def test_an_acknowledged_transaction_survives_a_kill_at_that_moment(tmp_path: Pa
             durable = WriteConcern(w="majority", j=True)
             with client.start_session() as session, session.start_transaction(write_concern=durable):
                 target.tracks.insert_many([{"_id": str(number)} for number in range(3)], session=session)
-            children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text(encoding="utf-8").split()
-            for child in children:
-                os.kill(int(child), signal.SIGKILL)
+            kill_server(server)
         server.restart()
         with connect(settings) as client:
             assert database(client, settings).tracks.count_documents({}) == 3
+
+
+def test_a_server_goes_with_its_guard_even_if_that_is_killed(tmp_path: Path) -> None:
+    with MongoServer(tmp_path) as server:
+        os.kill(server.pid, signal.SIGKILL)
+        wait_until(lambda: not is_bound(server.port))
+        assert naming(tmp_path) == []
+        server.restart()
+        assert is_bound(server.port)
+    wait_until(lambda: naming(tmp_path) == [])
+
+
+def is_bound(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_port_in_use_is_explained(tmp_path: Path, mongo_server: MongoServer) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Self
 import yaml
 
 from support.audio import write_tune
+from support.processes import command_line, descendants
 
 Manifest = dict[str, Any]
 
@@ -60,12 +61,11 @@ class Segue:
 
     def apply(self, *given: Manifest | str) -> subprocess.CompletedProcess[str]:
         """Apply manifests, with options, and wait for their end."""
-        options = [option for option in given if isinstance(option, str)]
-        return self(*self._apply([manifest for manifest in given if not isinstance(manifest, str)]), *options)
+        return self(*self._apply(given))
 
-    def begin_apply(self, *manifests: Manifest) -> Running:
-        """Apply manifests and do not wait."""
-        return Running(self._command(self._apply(manifests)), self._environment, self.folder / "apply.log")
+    def begin_apply(self, *given: Manifest | str) -> Running:
+        """Apply manifests, with options, and do not wait."""
+        return Running(self._command(self._apply(given)), self._environment, self.folder / "apply.log")
 
     def document(self, *arguments: str) -> Any:
         """What a command prints as JSON."""
@@ -77,10 +77,11 @@ class Segue:
         """Logs of a component's pods."""
         return sorted((self.state / "logs").glob(f"*/*-{component}-*.log"))
 
-    def _apply(self, manifests: Sequence[Manifest]) -> list[str]:
+    def _apply(self, given: Sequence[Manifest | str]) -> list[str]:
         path = self.folder / "manifests.yaml"
+        manifests = [manifest for manifest in given if not isinstance(manifest, str)]
         path.write_text(yaml.safe_dump_all(manifests), encoding="utf-8")
-        return ["apply", "-f", str(path)]
+        return ["apply", "-f", str(path), *(option for option in given if isinstance(option, str))]
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         return [sys.executable, "-m", "segue_operator.local", *arguments]
@@ -121,27 +122,8 @@ class Running:
         """SIGKILL for the process below this one whose command line has these words; guards are left alone."""
         [pid] = [
             pid
-            for pid in _descendants(self.process.pid)
-            if all(word in (line := _command_line(pid)) for word in words) and "guard.py" not in line
+            for pid in descendants(self.process.pid)
+            if all(word in (line := command_line(pid)) for word in words) and "guard.py" not in line
         ]
         os.kill(pid, signal.SIGKILL)
         return pid
-
-
-def _command_line(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
-        return ""  # it has ended
-
-
-def _descendants(pid: int) -> list[int]:
-    try:
-        children = [
-            int(child)
-            for task in Path(f"/proc/{pid}/task").iterdir()
-            for child in (task / "children").read_text().split()
-        ]
-    except OSError:
-        return []
-    return [found for child in children for found in (child, *_descendants(child))]

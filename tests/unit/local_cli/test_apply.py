@@ -104,10 +104,23 @@ async def test_time_that_is_up_names_what_is_not_finished(tmp_path: Path) -> Non
 
 async def test_a_controller_that_breaks_is_no_endless_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(_self: object) -> None:
-        raise ZeroDivisionError
+        raise ExceptionGroup("tasks", [ZeroDivisionError("by nought")])
 
     monkeypatch.setattr("segue_operator.controller.controller.Controller.run", broken)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(CommandError, match=r"the controller ended .*: ZeroDivisionError: by nought") as caught:
+        await run(training_run("weekly"), tmp_path)
+    assert str(tmp_path / "controller.log") in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("part", ["controller.controller.Controller", "local.workload_loop.WorkloadLoop"])
+async def test_a_part_that_just_ends_is_no_endless_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    async def leave(_self: object) -> None:
+        return
+
+    monkeypatch.setattr(f"segue_operator.{part}.run", leave)
+    with pytest.raises(CommandError, match="nothing says why"):
         await run(training_run("weekly"), tmp_path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import os
 import signal
@@ -24,7 +25,10 @@ from segue_operator.local.errors import CommandError, CommandExit
 from segue_operator.local.progress import Display, View, Watcher
 from segue_operator.local.resources import at, is_finished, short_name
 from segue_operator.local.session import Endpoints
+from segue_operator.local.state import State
 from segue_operator.reconcile.dispatch import interests, plan
+
+logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.4
 STUCK_SECONDS = 10.0
@@ -168,14 +172,18 @@ async def bring_to_end(
                 change = await _apply(cluster, manifest)
                 report(key, Change.REPLACED if key in replaced else change)
             watcher = Watcher(cluster, request.keys)
-            return await _follow(watcher, display, _Ends(controller, interrupted, request.timeout_seconds))
+            tasks = tuple(task for task in (controller, cluster.work) if task is not None)
+            ends = _Ends(tasks, State(state_directory).controller_log, interrupted, request.timeout_seconds)
+            return await _follow(watcher, display, ends)
 
 
 @dataclass(frozen=True)
 class _Ends:
     """What may end the waiting before the resources do."""
 
-    controller: asyncio.Task[None]
+    tasks: tuple[asyncio.Task[None], ...]
+    """Those that do the work: none of them ends by itself."""
+    log: Path
     interrupted: asyncio.Event
     timeout_seconds: float | None
 
@@ -245,14 +253,28 @@ async def _follow(watcher: Watcher, display: Display, ends: _Ends) -> list[View]
                 return views
             if not all(view.is_stuck for view in unfinished):
                 moved_at = now()
-            if ends.controller.done():
-                await ends.controller  # it never ends by itself: this raises what ended it
+            _check_work(ends)
             _check_patience(unfinished, stuck=now() - moved_at > STUCK_SECONDS, late=now() > deadline)
             try:
                 await asyncio.wait_for(ends.interrupted.wait(), POLL_SECONDS)
             except TimeoutError:
                 continue
             raise Interrupted
+
+
+def _check_work(ends: _Ends) -> None:
+    for task in ends.tasks:
+        if not task.done():
+            continue
+        error = None if task.cancelled() else task.exception()
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        logger.critical("%s has ended", task.get_name(), exc_info=error)
+        why = "nothing says why" if error is None else f"{type(error).__name__}: {error}".rstrip(": ")
+        raise CommandError(
+            f"the {task.get_name()} ended before the resources did: {why}",
+            f"this is a defect: {ends.log} has the details; run the same command again to go on",
+        ) from error
 
 
 def _check_patience(unfinished: Iterable[View], *, stuck: bool, late: bool) -> None:

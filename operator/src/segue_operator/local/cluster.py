@@ -162,6 +162,11 @@ class LocalCluster:
 
     # ------------------------------------------------------------------------------------- for the command line
 
+    @property
+    def work(self) -> asyncio.Task[None] | None:
+        """What runs the workloads; it never ends by itself. None where nothing is run."""
+        return self._loop_task
+
     def events(self, about: Key | None = None) -> Sequence[Manifest]:
         """Events in their order, all or those about one object."""
         return self._events.read(about)

@@ -193,6 +193,21 @@ class _Amount(ProgressColumn):
         return Text.assemble(amount, (f"  {task.speed:.1f}/s  {left} left", "dim"))
 
 
+class Silence:
+    """Shows nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return
+
+    def show(self, views: Iterable[View]) -> None:
+        """Show nothing."""
+
+
 _FIXED_COLUMNS = 84
 """Columns of a line beside its note."""
 _SHORTEST_NOTE = 12

@@ -20,7 +20,7 @@ from segue_operator.local.errors import CommandError
 from segue_operator.local.java import find_java
 from segue_operator.local.servers import KafkaServer, MongoServer, Server
 from segue_operator.local.state import Runtime, State
-from segue_operator.local.supervision import kept_running
+from segue_operator.local.supervision import Report, kept_running
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,24 @@ def _start(stack: ExitStack, servers: list[Server], on_wait: Callable[[], None])
 
 @contextmanager
 def servers(
-    state: State, environ: Mapping[str, str], command: str, on_wait: Callable[[], None] = lambda: None
+    state: State,
+    environ: Mapping[str, str],
+    command: str,
+    on_wait: Callable[[], None] = lambda: None,
+    report: Report = lambda _incident: None,
 ) -> Iterator[Endpoints]:
     """Own the state and run the broker and the database that the environment does not name.
+
+    Parameters
+    ----------
+    state, environ
+        Where their data is, and which servers the user has.
+    command
+        How this process names itself to others.
+    on_wait
+        Called now and then while they start.
+    report
+        Told when one of them dies, is started again or cannot be; see `kept_running`.
 
     Raises
     ------
@@ -83,7 +98,7 @@ def servers(
         mongodb = None if uri else MongoServer(state.mongodb.resolve())
         embedded: list[Server] = [server for server in (mongodb, kafka) if server]
         _start(stack, embedded, on_wait)
-        stack.enter_context(kept_running(embedded))
+        stack.enter_context(kept_running(embedded, report))
         state.publish(
             Runtime(
                 kafka_bootstrap=kafka.bootstrap if kafka else None,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from pymongo.database import Database
@@ -17,17 +21,18 @@ from segue_jobs.runtime.mongodb import Collection, Document
 from segue_operator.api.manifests import ManifestError
 from segue_operator.api.objects import Key, Manifest
 from segue_operator.local.apply import Change, Interrupted, Request, all_done, bring_to_end, change_of
-from segue_operator.local.commandline import Command, Invocation, write_error
+from segue_operator.local.commandline import Command, Invocation, printable, write_error
 from segue_operator.local.errors import CommandError, CommandExit, UsageError
 from segue_operator.local.files import read_objects
 from segue_operator.local.java import KAFKA_VERSION, cache_directory
 from segue_operator.local.manifest_files import check_sources, parse_volumes, read_manifests
-from segue_operator.local.progress import display
+from segue_operator.local.progress import Display, Silence, display
 from segue_operator.local.rejections import Rejection, read_rejections
 from segue_operator.local.render import duration
 from segue_operator.local.resources import at, is_true, short_name
 from segue_operator.local.session import open_database, servers
 from segue_operator.local.summary import Summary, failures
+from segue_operator.local.supervision import Incident
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +57,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="run finished resources anew; tracks that did not change are not extracted again",
     )
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="give up after this time (default: never)")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print events, a line of JSON each (Applied, Server, Finished), no progress",
+    )
 
 
 def _existing(call: Invocation) -> dict[Key, Manifest]:
@@ -71,15 +81,36 @@ def _check_changes(request: Request, existing: dict[Key, Manifest]) -> None:
         raise UsageError("\n  ".join(problems), "to replace the resource and run it anew, add --again")
 
 
+def _event(call: Invocation, event: str, **fields: object) -> None:
+    document = {"event": event, "time": datetime.now(UTC).isoformat(timespec="milliseconds"), **fields}
+    text = json.dumps(document, ensure_ascii=False, default=str).encode("utf-8", "replace").decode()
+    call.console.file.write(text + "\n")
+    call.console.file.flush()
+
+
 def _report(call: Invocation, key: Key, change: Change) -> None:
-    call.console.print(f"{short_name(key)} {change}", soft_wrap=True)
+    if call.arguments.json:
+        _event(call, "Applied", kind=key.kind, name=key.name, change=change)
+    else:
+        call.console.print(f"{short_name(key)} {change}", soft_wrap=True)
+
+
+def _report_server(call: Invocation, incident: Incident) -> None:
+    if call.arguments.json:
+        _event(call, "Server", **asdict(incident))
+    else:
+        call.notes.print(printable(incident.message, keep_lines=True), soft_wrap=True)
 
 
 def _finish(call: Invocation, request: Request, database: Database[Document], *, again_hint: bool) -> int:
     """Print the end of every resource; the exit code says whether all succeeded."""
     existing = _existing(call)
     resources = [existing[key] for key in request.keys if key in existing]
-    Summary(call.console, _rejections(database, resources), _compared(database, resources)).show(resources)
+    if call.arguments.json:
+        for resource in resources:
+            _event(call, "Finished", resource=resource)
+    else:
+        Summary(call.console, _rejections(database, resources), _compared(database, resources)).show(resources)
     problems = list(failures(resources))
     for problem, resource in zip(
         problems, (found for found in resources if not is_true(found, "Succeeded")), strict=False
@@ -133,11 +164,12 @@ def _run_all(call: Invocation, request: Request) -> int:
     first_time = not (cache_directory() / "jars" / f"kafka_2.13-{KAFKA_VERSION}").is_dir()
     what = "downloading Apache Kafka, once, and starting it" if first_time else "starting Kafka and the database"
     waiting = call.notes.status(what, spinner="dots") if call.notes.is_terminal else nullcontext()
-    with waiting as status, servers(call.state, call.environ, call.title) as endpoints:
+    report = partial(_report_server, call)
+    with waiting as status, servers(call.state, call.environ, call.title, report=report) as endpoints:
         if status is not None:
             status.stop()
         call.notes.print(f"Kafka and the database are ready ({duration(time.monotonic() - started)})")
-        shown = display(call.notes)
+        shown: Display = Silence() if call.arguments.json else display(call.notes)
         work = bring_to_end(
             request,
             call.state.root,
@@ -162,7 +194,8 @@ def _run(call: Invocation) -> int:
     if all_done(manifests, existing):
         for key in request.keys:
             _report(call, key, Change.UNCHANGED)
-        call.console.print("nothing to do: all of it has finished already; --again runs it anew")
+        if not call.arguments.json:
+            call.console.print("nothing to do: all of it has finished already; --again runs it anew")
         with open_database(call.state, call.environ, call.title) as database:
             return _finish(call, request, database, again_hint=True)
     check_sources(manifests, volumes)

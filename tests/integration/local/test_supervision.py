@@ -1,0 +1,48 @@
+"""A server that is killed is brought back on its port, and told of."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+from segue_operator.local.servers import MongoServer
+from segue_operator.local.supervision import Incident, ServerState, kept_running
+from support.processes import kill_server
+from support.sink import wait_until
+
+
+def test_death_and_return_are_told_once_each(tmp_path: Path) -> None:
+    told: list[Incident] = []
+    with MongoServer(tmp_path) as server, kept_running([server], told.append):
+        port = server.port
+        kill_server(server)
+        wait_until(lambda: len(told) == 2)
+        assert server.port == port
+        assert server.is_running
+    assert [(incident.server, incident.state) for incident in told] == [
+        ("mongodb", ServerState.DIED),
+        ("mongodb", ServerState.RESTARTED),
+    ]
+    assert str(server.log) in told[0].message
+    assert told[1].message.startswith("mongodb is ready again after")
+
+
+def test_a_port_that_was_taken_meanwhile_is_told_once_and_tried_on(tmp_path: Path) -> None:
+    told: list[Incident] = []
+    with MongoServer(tmp_path) as server:
+        kill_server(server)
+        wait_until(lambda: not server.is_running)
+        with socket.socket() as thief:
+            thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            thief.bind(("127.0.0.1", server.port))
+            thief.listen()
+            with kept_running([server], told.append):
+                wait_until(lambda: len(told) == 2)
+                thief.close()
+                wait_until(lambda: len(told) == 3)
+    assert [incident.state for incident in told] == [
+        ServerState.DIED,
+        ServerState.NOT_RESTARTED,
+        ServerState.RESTARTED,
+    ]
+    assert f"cannot use port {server.port}" in told[1].message

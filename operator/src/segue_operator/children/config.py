@@ -19,6 +19,11 @@ DEFAULT_RESOURCES: Mapping[Component, Resources] = {
     Component.VERIFY: {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}},
 }
 
+DEFAULT_SERVICE_ACCOUNTS: Mapping[Component, str] = {
+    component: f"segue-{component}" for component in (Component.EXTRACT, Component.SINK, Component.VERIFY)
+}
+"""One account a program: none of them may do anything, and none of their pods has its token."""
+
 
 class ConfigError(ValueError):
     """The operator's environment is wrong; the message names the variable and what it should hold."""
@@ -58,7 +63,7 @@ class ChildConfig:
     create_topics: bool = False
     topic_partitions: int = 4
     resources: Mapping[Component, Resources] = field(default_factory=lambda: dict(DEFAULT_RESOURCES))
-    service_account: str = "segue-jobs"
+    service_accounts: Mapping[Component, str] = field(default_factory=lambda: dict(DEFAULT_SERVICE_ACCOUNTS))
     spark_service_account: str = "segue-spark"
     image_pull_policy: str = "IfNotPresent"
     log_format: str = "json"
@@ -89,7 +94,10 @@ class ChildConfig:
                 component: _resources(environ, f"SEGUE_{component.name}_RESOURCES", default)
                 for component, default in DEFAULT_RESOURCES.items()
             },
-            service_account=_text(environ, "SEGUE_SERVICE_ACCOUNT", "segue-jobs"),
+            service_accounts={
+                component: _text(environ, f"SEGUE_{component.name}_SERVICE_ACCOUNT", default)
+                for component, default in DEFAULT_SERVICE_ACCOUNTS.items()
+            },
             spark_service_account=_text(environ, "SEGUE_SPARK_SERVICE_ACCOUNT", "segue-spark"),
             image_pull_policy=_choice(
                 environ, "SEGUE_IMAGE_PULL_POLICY", "IfNotPresent", ("Always", "IfNotPresent", "Never")

@@ -117,7 +117,7 @@ def pod_spec(
         "enableServiceLinks": False,
         "restartPolicy": restart_policy,
         "securityContext": POD_SECURITY,
-        "serviceAccountName": config.service_account,
+        "serviceAccountName": config.service_accounts[component],
         "terminationGracePeriodSeconds": TERMINATION_GRACE_SECONDS,
         "containers": [container],
         "volumes": volumes,

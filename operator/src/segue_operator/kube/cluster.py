@@ -1,0 +1,180 @@
+"""Kubernetes behind the controller's port: questions go to the mirror, writes to the API server and into the mirror."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from segue_operator.api.constants import FIELD_MANAGER, Label
+from segue_operator.api.objects import API_VERSIONS, Key, Kind, Manifest
+from segue_operator.controller.cluster import (
+    AlreadyExistsError,
+    ConflictError,
+    KindMissingError,
+    NotFoundError,
+    WatchEvent,
+)
+from segue_operator.kube.client import APPLY, Client
+from segue_operator.kube.mirror import Mirror
+from segue_operator.kube.paths import OWN_KINDS, collection_path, object_path
+from segue_operator.kube.trim import trim
+
+_BY_US = {"fieldManager": FIELD_MANAGER}
+_APPLIED = {**_BY_US, "force": "true"}
+_IN_THE_BACKGROUND = {"propagationPolicy": "Background"}
+
+
+class KubernetesCluster:
+    """The cluster that the operator runs in.
+
+    What others made without Segue's label is in no watch. Where such an object has the name of a child, it is asked
+    for live until it is gone.
+    """
+
+    def __init__(self, client: Client, mirror: Mirror, *, instance: str = FIELD_MANAGER) -> None:
+        self._client = client
+        self._mirror = mirror
+        self._instance = instance
+        self._taken: set[Key] = set()
+
+    # ------------------------------------------------------------------------------------------------------- reading
+
+    async def get(self, key: Key) -> Manifest | None:
+        """Read one object; None if it does not exist."""
+        self._require(key.kind)
+        found = self._mirror.get(key)
+        if found is None and key in self._taken:
+            return await self._look(key)
+        return found
+
+    async def list(
+        self, kind: Kind, namespace: str | None = None, labels: Mapping[str, str] | None = None
+    ) -> list[Manifest]:
+        """Read all objects of a kind that carry the labels."""
+        self._require(kind)
+        return self._mirror.select(kind, namespace, labels)
+
+    async def watch(self, kinds: Collection[Kind]) -> AsyncIterator[WatchEvent]:
+        """Existing objects first, then every change, until the iterator is closed; a missing kind may yet come."""
+        changes: asyncio.Queue[WatchEvent] = asyncio.Queue()
+
+        def keep(event: WatchEvent) -> None:
+            if event.object["kind"] in kinds:
+                changes.put_nowait(event)
+
+        unsubscribe = self._mirror.subscribe(keep)
+        try:
+            for existing in [found for kind in kinds for found in self._mirror.select(kind)]:
+                yield WatchEvent("ADDED", existing)
+            while True:
+                yield await changes.get()
+        finally:
+            unsubscribe()
+
+    def _require(self, kind: Kind) -> None:
+        if not self._mirror.serves(kind):
+            raise KindMissingError(
+                f"the API server does not serve {kind} ({API_VERSIONS[kind]}): is its CRD installed?"
+            )
+
+    async def _look(self, key: Key) -> Manifest | None:
+        """Ask the server itself, and remember a name that is taken by an object that no watch tells of."""
+        try:
+            found = trim(key.kind, await self._client.request("GET", object_path(key), about=key.kind))
+        except NotFoundError:
+            self._taken.discard(key)
+            return None
+        if _is_watched(found):
+            self._taken.discard(key)
+            self._mirror.accept("MODIFIED", found)
+        else:
+            self._taken.add(key)
+        return found
+
+    # ------------------------------------------------------------------------------------------------------- writing
+
+    async def create(self, manifest: Manifest) -> Manifest:
+        """Create an object; `AlreadyExistsError` if the name is taken."""
+        key = Key.of(manifest)
+        path = collection_path(key.kind, key.namespace)
+        try:
+            created = await self._client.request("POST", path, about=key.kind, query=_BY_US, body=manifest)
+        except AlreadyExistsError:
+            await self._look(key)
+            raise
+        return self._accept(key.kind, created)
+
+    async def apply(self, manifest: Manifest) -> Manifest:
+        """Server-side apply with Segue's field manager; never over an object that was not seen before.
+
+        Raises
+        ------
+        ConflictError
+            An object of that name has appeared: look whose it is.
+        """
+        key = Key.of(manifest)
+        if self._mirror.get(key) is None and await self._look(key) is not None:
+            raise ConflictError(f"{key} is there already")
+        applied = await self._client.request(
+            "PATCH", object_path(key), about=key.kind, query=_APPLIED, body=manifest, content_type=APPLY, verb="apply"
+        )
+        return self._accept(key.kind, applied)
+
+    async def delete(self, key: Key) -> None:
+        """Delete an object and, in the background, what it owns; a missing one is no error."""
+        try:
+            await self._client.request("DELETE", object_path(key), about=key.kind, query=_IN_THE_BACKGROUND)
+        except NotFoundError:
+            self._mirror.forget(key)
+
+    async def apply_status(self, key: Key, status: Mapping[str, Any]) -> None:
+        """Replace the status of one of Segue's own kinds."""
+        metadata = {"name": key.name, "namespace": key.namespace}
+        known = self._mirror.get(key)
+        if known is not None:
+            metadata["uid"] = known["metadata"]["uid"]  # a namesake made meanwhile has a life of its own
+        identity = {"apiVersion": API_VERSIONS[key.kind], "kind": str(key.kind), "metadata": metadata}
+        applied = await self._client.request(
+            "PATCH",
+            f"{object_path(key)}/status",
+            about=key.kind,
+            query=_APPLIED,
+            body={**identity, "status": dict(status)},
+            content_type=APPLY,
+            verb="apply_status",
+        )
+        self._accept(key.kind, applied)
+
+    async def create_event(self, about: Manifest, *, type_: str, reason: str, message: str) -> None:
+        """Record an event; ``type_`` is ``Normal`` or ``Warning``."""
+        metadata, now = about["metadata"], datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        reference = {"apiVersion": about["apiVersion"], "kind": about["kind"]}
+        body = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"generateName": f"{metadata['name']}.", "namespace": metadata["namespace"]},
+            "involvedObject": reference | {name: metadata[name] for name in ("name", "namespace", "uid")},
+            "type": type_,
+            "reason": str(reason),
+            "message": message,
+            "source": {"component": FIELD_MANAGER},
+            "reportingComponent": FIELD_MANAGER,
+            "reportingInstance": self._instance,
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "count": 1,
+        }
+        path = f"/api/v1/namespaces/{metadata['namespace']}/events"
+        await self._client.request("POST", path, about="Event", body=body)
+
+    def _accept(self, kind: Kind, answer: Mapping[str, Any]) -> Manifest:
+        written = trim(kind, answer)
+        self._mirror.accept("MODIFIED", written)
+        return written
+
+
+def _is_watched(manifest: Manifest) -> bool:
+    labels = manifest["metadata"].get("labels") or {}
+    return manifest["kind"] in OWN_KINDS or labels.get(Label.APP_MANAGED_BY) == FIELD_MANAGER

@@ -1,0 +1,80 @@
+"""The one port of the operator: ``/metrics``, ``/healthz``, ``/readyz``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+HEARTBEAT_SECONDS = 1.0
+DEAD_AFTER_SECONDS = 30.0
+
+
+@dataclass
+class Health:
+    """How the operator is; its parts write it, the probes read it."""
+
+    clock: Callable[[], float] = time.monotonic
+    is_ready: bool = False
+    waits_for: str = "the start"
+    """What is still missing for readiness, for the one who reads the probe's answer."""
+    last_beat: float = field(default=0.0)
+
+    def beat(self) -> None:
+        """The event loop turns."""
+        self.last_beat = self.clock()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the event loop turned of late."""
+        return self.clock() - self.last_beat < DEAD_AFTER_SECONDS
+
+    def ready(self) -> None:
+        """Everything is there."""
+        self.is_ready, self.waits_for = True, ""
+
+    def wait_for(self, what: str) -> None:
+        """Something is missing."""
+        self.is_ready, self.waits_for = False, what
+
+
+def application(health: Health, registry: CollectorRegistry) -> web.Application:
+    """Routes of the port."""
+
+    async def live(_: web.Request) -> web.Response:
+        return web.Response(text="ok") if health.is_alive else web.Response(status=503, text="the event loop stands")
+
+    async def ready(_: web.Request) -> web.Response:
+        if health.is_ready:
+            return web.Response(text="ok")
+        return web.Response(status=503, text=f"waits for {health.waits_for}")
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application()
+    app.add_routes([web.get("/healthz", live), web.get("/readyz", ready), web.get("/metrics", metrics)])
+    return app
+
+
+@asynccontextmanager
+async def serving(health: Health, registry: CollectorRegistry, port: int, host: str = "0.0.0.0") -> AsyncIterator[int]:  # noqa: S104 - probes and Prometheus come from outside the pod
+    """Serve the port while entered; gives the port's number, which is a free one for port 0.
+
+    Raises
+    ------
+    OSError
+        The port is taken.
+    """
+    runner = web.AppRunner(application(health, registry), access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()

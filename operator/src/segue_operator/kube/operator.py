@@ -1,0 +1,177 @@
+"""The whole operator: settings in, a running controller out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+
+from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
+
+from segue_operator.api.constants import FIELD_MANAGER
+from segue_operator.api.objects import Kind, Manifest
+from segue_operator.children.config import ChildConfig
+from segue_operator.controller.cluster import ClusterError
+from segue_operator.controller.controller import Controller, Timing
+from segue_operator.controller.queue import retry_seconds
+from segue_operator.kube.access import connection_info, load_configuration
+from segue_operator.kube.audit import Auditor
+from segue_operator.kube.client import Client
+from segue_operator.kube.cluster import KubernetesCluster
+from segue_operator.kube.health import HEARTBEAT_SECONDS, Health, serving
+from segue_operator.kube.metrics import KubeMetrics, ResourceCollector, is_finished
+from segue_operator.kube.mirror import Mirror
+from segue_operator.kube.paths import OWN_KINDS
+from segue_operator.kube.schema import check_served
+from segue_operator.kube.settings import Settings
+from segue_operator.kube.watches import Watches
+from segue_operator.reconcile.dispatch import interests, plan
+
+logger = logging.getLogger(__name__)
+
+KINDS_SECONDS = 60.0
+"""How often the operator looks whether a kind has come or gone."""
+
+
+class Operator:
+    """Everything between the environment and the controller."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._registry = CollectorRegistry()
+        for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+            self._registry.register(collector)
+        self._metrics = KubeMetrics(self._registry)
+        self._metrics.build(_version())
+        self._health = Health()
+        self._mirror = Mirror()
+        self._mirror.observe(self._count_ends)
+        self._registry.register(ResourceCollector(self._resources, self._mirror.ages))
+
+    def _resources(self) -> list[Manifest]:
+        return [resource for kind in OWN_KINDS for resource in self._mirror.select(kind)]
+
+    def _count_ends(self, before: Manifest | None, after: Manifest | None) -> None:
+        if before is None or after is None or after["kind"] not in OWN_KINDS:
+            return
+        if is_finished(after) and not is_finished(before):
+            self._metrics.finished(after)
+
+    async def run(self) -> None:
+        """Work until cancelled.
+
+        Raises
+        ------
+        AccessError
+            No cluster can be reached with what the environment says.
+        SchemaError
+            The cluster lacks this version's CRDs.
+        OSError
+            The HTTP port is taken.
+        """
+        settings = self._settings
+        configuration = await load_configuration()
+        async with asyncio.TaskGroup() as tasks:
+            beating = tasks.create_task(self._beat(), name="heartbeat")
+            async with serving(self._health, self._registry, settings.http_port) as port:
+                logger.info("segue-operator %s starts", _version(), extra=settings.describe() | {"http_port": port})
+                try:
+                    async with Client(configuration, self._metrics.api_request) as client:
+                        await self._work(client)
+                finally:
+                    beating.cancel()
+
+    async def _work(self, client: Client) -> None:
+        settings = self._settings
+        auditor = Auditor(client, self._mirror, settings.namespaces, self._metrics)
+        await self._patiently("the CRDs", lambda: check_served(client))
+        await self._patiently("the API server's kinds", auditor.find_kinds)
+        await self._patiently("the first lists", auditor.fill)
+        cluster = KubernetesCluster(client, self._mirror, instance=os.environ.get("HOSTNAME", FIELD_MANAGER))
+        controller: Controller[ChildConfig] = Controller(
+            cluster,
+            settings.children,
+            plan=plan,
+            interests=interests,
+            workers=settings.workers,
+            timing=Timing(resync=float(settings.resync_seconds)),
+            metrics=self._metrics,
+        )
+        self._health.ready()
+        logger.info("segue-operator is ready")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(controller.run(), name="controller")
+            tasks.create_task(self._watch(auditor), name="watches")
+            tasks.create_task(self._audit(auditor), name="audits")
+
+    async def _patiently(self, what: str, ask: Callable[[], Awaitable[object]]) -> None:
+        """Ask until there is an answer: a cluster may be slower to come up than its operator."""
+        self._health.wait_for(what)
+        failures = 0
+        while True:
+            try:
+                await ask()
+            except ClusterError as error:
+                failures += 1
+                seconds = min(30.0, retry_seconds(failures, lambda: 0.5))
+                self._health.wait_for(f"{what}: {error}")
+                logger.warning("waiting for %s: %s; the next try is in %.0f s", what, error, seconds)
+                await asyncio.sleep(seconds)
+            else:
+                return
+
+    async def _watch(self, auditor: Auditor) -> None:
+        watches = Watches(self._settings.namespaces, self._relay, connection_info)
+        kinds = frozenset(kind for kind in Kind if self._mirror.serves(kind))
+        while True:
+            missing = sorted(set(Kind) - kinds)
+            if missing:
+                logger.warning("the API server does not serve %s: looking again now and then", ", ".join(missing))
+            watching = asyncio.create_task(watches.run(kinds), name="kopf")
+            try:
+                kinds = await self._other_kinds(auditor, kinds)
+                await self._patiently_fill(auditor)
+            finally:
+                watching.cancel()
+                with suppress(asyncio.CancelledError):
+                    await watching
+
+    async def _other_kinds(self, auditor: Auditor, kinds: frozenset[Kind]) -> frozenset[Kind]:
+        """Wait until the server serves other kinds than these."""
+        while True:
+            await asyncio.sleep(KINDS_SECONDS)
+            try:
+                found = await auditor.find_kinds()
+            except ClusterError as error:
+                logger.warning("the API server does not say which kinds it serves: %s", error)
+                continue
+            if found != kinds:
+                return found
+
+    async def _patiently_fill(self, auditor: Auditor) -> None:
+        with suppress(ClusterError):  # the next audit does it again
+            await auditor.fill()
+
+    async def _audit(self, auditor: Auditor) -> None:
+        while True:
+            await asyncio.sleep(self._settings.resync_seconds)
+            await auditor.audit()
+
+    def _relay(self, type_: str | None, manifest: Manifest) -> None:
+        self._mirror.accept("DELETED" if type_ == "DELETED" else "MODIFIED", manifest)
+
+    async def _beat(self) -> None:
+        while True:
+            self._health.beat()
+            self._metrics.beat()
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+
+
+def _version() -> str:
+    try:
+        return version("segue-operator")
+    except PackageNotFoundError:
+        return "unknown"

@@ -5,17 +5,33 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from pymongo import MongoClient
 
 from segue_jobs.contract import Reason, Stage
 from segue_jobs.models import CatalogueDocument, model_key
-from segue_jobs.records import RejectedRecord, rejected_key, to_document
+from segue_jobs.records import RejectedRecord, TrackRecord, rejected_key, to_document
 from segue_jobs.runtime.mongodb import Collection, Document, database, ensure_indexes
 from segue_jobs.runtime.settings import MongoSettings
 from segue_operator.local.__main__ import main
 from support.synthetic_model import CREATED, train_model
 from support.synthetic_tracks import synthetic_tracks, track_document
+
+TRACKS, GENRES = 120, 4
+GENRE = [number % (TRACKS // 5) % GENRES for number in range(TRACKS)]
+"""By track: each artist has five tracks and keeps to one genre."""
+
+
+def detailed(record: TrackRecord) -> TrackRecord:
+    """Years from 1970 to 2009, tempi from 60 BPM, durations from 60 s, all by the track's number."""
+    number = int(record.track_id)
+    return msgspec.structs.replace(
+        record,
+        metadata=msgspec.structs.replace(record.metadata, year=1970 + number % 40),
+        descriptors={"tempoBpm": 60.0 + number},
+        audio=msgspec.structs.replace(record.audio, duration_seconds=60.0 + 2 * number),
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +40,7 @@ def catalogue(
 ) -> None:
     target = database(mongo_client, mongo_settings)
     ensure_indexes(target)
-    records = list(synthetic_tracks("fma", 120, genres=4))
+    records = [detailed(record) for record in synthetic_tracks("fma", TRACKS, genres=GENRES)]
     target[Collection.TRACKS].insert_many([track_document(record) for record in records])
     model, assignments = train_model(records, k=5)
     target[Collection.MODELS].insert_one({"_id": model_key("fma", 1), **to_document(model)})
@@ -57,6 +73,55 @@ def test_recommendations_say_why_in_shares_that_add_up(capsys: pytest.CaptureFix
     shown = ask(capsys, "recommend", "--catalogue", "fma", "--track", "000005", "-n", "5", "--why")
     assert all(hit["trackId"] in shown for hit in answer["hits"])
     assert all(family in shown for family in ("TIMBRE", "SPECTRAL", "HARMONY", "RHYTHM"))
+
+
+def test_filters_hold_and_what_they_leave_out_is_accounted_for(capsys: pytest.CaptureFixture[str]) -> None:
+    base = ("recommend", "--catalogue", "fma", "--track", "000005", "-n", "5")
+    filters = (
+        "--genre",
+        "genre 1",
+        "--genre",
+        "Genre 2",
+        "--year",
+        "1980..1999",
+        "--tempo",
+        "100..",
+        "--duration",
+        "..200",
+    )
+    answer = json.loads(ask(capsys, *base, *filters, "--json"))
+    assert len(answer["hits"]) == 5
+    passing = [
+        number
+        for number in range(120)
+        if number != 5 and GENRE[number] in (1, 2) and 1980 <= 1970 + number % 40 <= 1999
+        and 60 + number >= 100 and 60 + 2 * number <= 200
+    ]  # fmt: skip
+    assert {int(hit["trackId"]) for hit in answer["hits"]} <= set(passing)
+    rules = ("seed", "genre", "year", "tempo", "duration")
+    assert sum(answer["dropped"][rule] for rule in rules) + len(passing) == 120
+    shown = ask(capsys, *base, *filters, "--why")
+    assert f"left out: 1 given as likes or dislikes, {answer['dropped']['genre']} of other genres, " in shown
+    assert f"{answer['dropped']['tempo']} of another tempo" in shown
+    assert "left out: 1 given as likes or dislikes" in ask(capsys, *base, "--why")
+    assert "left out" not in ask(capsys, *base)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--year", "nineties"), "'nineties' is no range such as 1990..1999"),
+        (("--tempo", ".."), "'..' is no range"),
+        (("--duration", "300..100"), "give the smaller number first"),
+        (("--tempo", "nan"), "holds nothing"),
+    ],
+)
+def test_a_range_that_is_none_is_explained(
+    given: tuple[str, str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["recommend", "--catalogue", "fma", "--track", "000005", *given])
+    assert said in capsys.readouterr().err
 
 
 def test_several_tracks_get_a_list_each_and_likes_get_one(capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,6 +175,7 @@ def test_models_are_listed_with_the_active_one(capsys: pytest.CaptureFixture[str
         (("recommend", "--catalogue", "fma", "--track", "000005", "--model", "fma:9"), "segue get models"),
         (("map", "--catalogue", "fma", "--output", "/nowhere/map.png"), "there is no folder"),
         (("map", "--catalogue", "xyz"), "there are: fma"),
+        (("recommend", "--catalogue", "fma", "--track", "000005", "--genre", "Genra 1"), "did you mean 'genre 1'"),
         (("get", "model", "fma:2"), "did you mean fma:1?"),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 from segue_operator.api.manifests import validate
 from segue_operator.api.trackbatch import TrackBatch
 from segue_operator.api.trainingrun import TrainingRun
-from segue_operator.children.config import ChildConfig, KafkaAccess, SecretKey
+from segue_operator.children.config import ChildConfig, KafkaAccess, KafkaUser, SecretKey
 from support.manifests import track_batch, training_run
 
 PLAIN = ChildConfig(kafka=KafkaAccess(bootstrap="kafka:9092"))
@@ -16,8 +16,7 @@ SECURED = ChildConfig(
         bootstrap="kafka:9093",
         security_protocol="SASL_SSL",
         sasl_mechanism="SCRAM-SHA-512",
-        username="segue",
-        password=SecretKey("segue-kafka", "password"),
+        user=KafkaUser("segue", SecretKey("segue-kafka", "password")),
         ca_certificate=SecretKey("cluster-ca-cert", "ca.crt"),
     ),
     topic_prefix="music",

@@ -37,6 +37,14 @@ class SecretKey:
     key: str
 
 
+@dataclass(frozen=True)
+class KafkaUser:
+    """Who a program is to the broker."""
+
+    name: str
+    password: SecretKey
+
+
 @dataclass(frozen=True, kw_only=True)
 class KafkaAccess:
     """How pods reach the broker."""
@@ -44,9 +52,14 @@ class KafkaAccess:
     bootstrap: str
     security_protocol: str = "PLAINTEXT"
     sasl_mechanism: str | None = None
-    username: str | None = None
-    password: SecretKey | None = None
+    user: KafkaUser | None = None
+    """Who a program is that has no user of its own."""
+    users: Mapping[Component, KafkaUser] = field(default_factory=dict)
     ca_certificate: SecretKey | None = None
+
+    def user_of(self, component: Component) -> KafkaUser | None:
+        """Who a program is; None where the broker asks for no name."""
+        return self.users.get(component, self.user)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,25 +160,39 @@ def _resources(environ: Mapping[str, str], name: str, default: Resources) -> Res
     return {part: {key: str(quantity) for key, quantity in values.items()} for part, values in value.items()}
 
 
+def _user(environ: Mapping[str, str], name: str, secret: str) -> KafkaUser:
+    return KafkaUser(
+        _required(environ, name, "segue"),
+        SecretKey(_required(environ, secret, "segue-kafka"), _text(environ, "SEGUE_KAFKA_SECRET_KEY", "password")),
+    )
+
+
+def _users_of_programs(environ: Mapping[str, str]) -> dict[Component, KafkaUser]:
+    """Programs with a user of their own, so that each may do no more than it has to."""
+    return {
+        component: _user(environ, variable, f"SEGUE_{component.name}_KAFKA_SECRET")
+        for component in Component
+        if environ.get(variable := f"SEGUE_{component.name}_KAFKA_USERNAME", "").strip()
+    }
+
+
 def _kafka(environ: Mapping[str, str]) -> KafkaAccess:
     protocol = _choice(
         environ, Env.KAFKA_SECURITY_PROTOCOL, "PLAINTEXT", ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
     )
-    username = password = mechanism = None
+    user, users, mechanism = None, {}, None
     if protocol.startswith("SASL"):
-        username = _required(environ, Env.KAFKA_USERNAME, "segue")
-        password = SecretKey(
-            _required(environ, "SEGUE_KAFKA_SECRET", "segue-kafka"),
-            _text(environ, "SEGUE_KAFKA_SECRET_KEY", "password"),
-        )
+        users = _users_of_programs(environ)
+        if len(users) < len(Component):
+            user = _user(environ, Env.KAFKA_USERNAME, "SEGUE_KAFKA_SECRET")
         mechanism = _text(environ, Env.KAFKA_SASL_MECHANISM, "SCRAM-SHA-512")
     certificate = environ.get("SEGUE_KAFKA_CA_SECRET", "").strip()
     return KafkaAccess(
         bootstrap=_required(environ, Env.KAFKA_BOOTSTRAP, "kafka-kafka-bootstrap:9092"),
         security_protocol=protocol,
         sasl_mechanism=mechanism,
-        username=username,
-        password=password,
+        user=user,
+        users=users,
         ca_certificate=SecretKey(certificate, _text(environ, "SEGUE_KAFKA_CA_SECRET_KEY", "ca.crt"))
         if certificate
         else None,

@@ -30,14 +30,15 @@ def value_from_secret(name: str, secret: SecretKey) -> dict[str, Any]:
     return {"name": str(name), "valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}}}
 
 
-def environment(config: ChildConfig) -> list[dict[str, Any]]:
-    """Variables of every program."""
+def environment(config: ChildConfig, component: Component) -> list[dict[str, Any]]:
+    """Variables of every program; who it is to the broker may differ."""
     kafka = config.kafka
+    user = kafka.user_of(component)
     plain: dict[Env, str | None] = {
         Env.KAFKA_BOOTSTRAP: kafka.bootstrap,
         Env.KAFKA_SECURITY_PROTOCOL: kafka.security_protocol,
         Env.KAFKA_SASL_MECHANISM: kafka.sasl_mechanism,
-        Env.KAFKA_USERNAME: kafka.username,
+        Env.KAFKA_USERNAME: user.name if user else None,
         Env.KAFKA_CA_FILE: f"{CA_MOUNT_PATH}/{CA_FILE}" if kafka.ca_certificate else None,
         Env.DATABASE: config.database,
         Env.TOPIC_PREFIX: config.topic_prefix,
@@ -47,10 +48,15 @@ def environment(config: ChildConfig) -> list[dict[str, Any]]:
         Env.LOG_FORMAT: config.log_format,
     }
     variables = [{"name": str(name), "value": escape(value)} for name, value in plain.items() if value is not None]
-    if kafka.password is not None:
-        variables.append(value_from_secret(Env.KAFKA_PASSWORD, kafka.password))
+    if user is not None:
+        variables.append(value_from_secret(Env.KAFKA_PASSWORD, user.password))
     variables.append(value_from_secret(Env.MONGODB_URI, config.mongodb_uri))
     return variables
+
+
+def metrics_port() -> dict[str, Any]:
+    """Port of the metrics and the probes; Prometheus finds declared ports only."""
+    return {"name": "metrics", "containerPort": METRICS_PORT, "protocol": "TCP"}
 
 
 def certificate_volumes(config: ChildConfig) -> list[dict[str, Any]]:
@@ -105,8 +111,8 @@ def pod_spec(
         "imagePullPolicy": config.image_pull_policy,
         "command": command,
         "args": [escape(argument) for argument in arguments],
-        "env": environment(config),
-        "ports": [{"name": "metrics", "containerPort": METRICS_PORT, "protocol": "TCP"}],
+        "env": environment(config, component),
+        "ports": [metrics_port()],
         "resources": {part: dict(values) for part, values in config.resources[component].items()},
         "securityContext": CONTAINER_SECURITY,
         "terminationMessagePolicy": "FallbackToLogsOnError",

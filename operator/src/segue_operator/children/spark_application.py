@@ -21,6 +21,7 @@ from segue_operator.children.pod import (
     certificate_mounts,
     certificate_volumes,
     environment,
+    metrics_port,
 )
 from segue_operator.children.pod_overrides import override_pod
 
@@ -55,7 +56,7 @@ def train_arguments(run: TrainingRun) -> TrainArguments:
     )
 
 
-def _pod_template(run: TrainingRun, config: ChildConfig, container: str, *, needs_token: bool) -> Manifest:
+def _pod_template(run: TrainingRun, config: ChildConfig, container: str, *, is_driver: bool) -> Manifest:
     mounts = [
         {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir of its own
         {"name": "work", "mountPath": WORK_DIRECTORY},
@@ -64,13 +65,14 @@ def _pod_template(run: TrainingRun, config: ChildConfig, container: str, *, need
     template: Manifest = {
         "metadata": {},
         "spec": {
-            "automountServiceAccountToken": needs_token,
+            "automountServiceAccountToken": is_driver,
             "enableServiceLinks": False,
             "securityContext": POD_SECURITY,
             "containers": [
                 {
                     "name": container,
-                    "env": environment(config),
+                    "env": environment(config, Component.TRAIN),
+                    **({"ports": [metrics_port()]} if is_driver else {}),
                     "securityContext": CONTAINER_SECURITY,
                     "terminationMessagePolicy": "FallbackToLogsOnError",
                     "volumeMounts": mounts,
@@ -104,8 +106,8 @@ def _role(run: TrainingRun, config: ChildConfig, attempt: int, template: Manifes
 def build_spark_application(run: TrainingRun, attempt: int, config: ChildConfig) -> Manifest:
     """SparkApplication of an attempt; retries are counted by us, with a new name each, never by the Spark operator."""
     spark = run.spec.spark
-    driver = _role(run, config, attempt, _pod_template(run, config, DRIVER_CONTAINER, needs_token=True))
-    executor = _role(run, config, attempt, _pod_template(run, config, EXECUTOR_CONTAINER, needs_token=False))
+    driver = _role(run, config, attempt, _pod_template(run, config, DRIVER_CONTAINER, is_driver=True))
+    executor = _role(run, config, attempt, _pod_template(run, config, EXECUTOR_CONTAINER, is_driver=False))
     spec: dict[str, Any] = {
         "type": "Python",
         "pythonVersion": "3",

@@ -17,7 +17,7 @@ from segue_jobs.contract import Env
 from segue_jobs.runtime.settings import KafkaSettings
 from segue_operator.api.manifests import ManifestError, validate_update, with_defaults
 from segue_operator.api.objects import Key, Kind, Manifest
-from segue_operator.children.config import ChildConfig, KafkaAccess, SecretKey
+from segue_operator.children.config import ChildConfig, KafkaAccess, KafkaUser, SecretKey
 from segue_operator.controller.cluster import Cluster, ClusterError, InvalidError
 from segue_operator.controller.controller import Controller
 from segue_operator.local.cluster import LocalCluster
@@ -101,8 +101,7 @@ def child_config(endpoints: Endpoints, environ: Mapping[str, str]) -> ChildConfi
             bootstrap=kafka.bootstrap,
             security_protocol=kafka.security_protocol,
             sasl_mechanism=kafka.sasl_mechanism,
-            username=kafka.username,
-            password=KAFKA_SECRET if kafka.password else None,
+            user=KafkaUser(kafka.username, KAFKA_SECRET) if kafka.username else None,
         ),
         mongodb_uri=MONGODB_SECRET,
         database=environ.get(Env.DATABASE) or "segue",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from segue_operator.api.constants import Component
-from segue_operator.children.config import ChildConfig, ConfigError, KafkaAccess, SecretKey
+from segue_operator.children.config import ChildConfig, ConfigError, KafkaAccess, KafkaUser, SecretKey
 
 LEAST = {"KAFKA_BOOTSTRAP": "kafka:9092"}
 
@@ -38,8 +38,7 @@ def test_everything_can_be_set() -> None:
         bootstrap="kafka:9093",
         security_protocol="SASL_SSL",
         sasl_mechanism="SCRAM-SHA-512",
-        username="segue",
-        password=SecretKey("segue-user", "password"),
+        user=KafkaUser("segue", SecretKey("segue-user", "password")),
         ca_certificate=SecretKey("cluster-ca", "ca.crt"),
     )
     assert config.mongodb_uri == SecretKey("mongo", "connectionString.standard")
@@ -49,6 +48,31 @@ def test_everything_can_be_set() -> None:
     assert (config.image_pull_policy, config.log_format) == ("Never", "text")
 
 
+def users(*programs: str) -> dict[str, str]:
+    """Variables that give programs users of their own."""
+    return {
+        name: program
+        for program in programs
+        for name in (f"SEGUE_{program.upper()}_KAFKA_USERNAME", f"SEGUE_{program.upper()}_KAFKA_SECRET")
+    }
+
+
+def test_programs_with_users_of_their_own_need_no_common_one() -> None:
+    environ = LEAST | {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL"} | users("extract", "sink", "verify", "train")
+    kafka = ChildConfig.from_environment(environ).kafka
+    assert kafka.user is None
+    assert {component: kafka.user_of(component) for component in Component} == {
+        component: KafkaUser(str(component), SecretKey(str(component), "password")) for component in Component
+    }
+
+
+def test_a_program_without_a_user_of_its_own_has_the_common_one() -> None:
+    common = {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_USERNAME": "segue", "SEGUE_KAFKA_SECRET": "common"}
+    kafka = ChildConfig.from_environment(LEAST | common | users("extract")).kafka
+    assert kafka.user_of(Component.EXTRACT) == KafkaUser("extract", SecretKey("extract", "password"))
+    assert kafka.user_of(Component.SINK) == KafkaUser("segue", SecretKey("common", "password"))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -56,6 +80,10 @@ def test_everything_can_be_set() -> None:
         ({"KAFKA_SECURITY_PROTOCOL": "TLS"}, "KAFKA_SECURITY_PROTOCOL='TLS': use one of PLAINTEXT, SSL"),
         ({"KAFKA_SECURITY_PROTOCOL": "SASL_SSL"}, "KAFKA_USERNAME is not set"),
         ({"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_USERNAME": "a"}, "SEGUE_KAFKA_SECRET is not set"),
+        (
+            {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "SEGUE_SINK_KAFKA_USERNAME": "sink"},
+            "SEGUE_SINK_KAFKA_SECRET is not set",
+        ),
         ({"SEGUE_TOPIC_PARTITIONS": "many"}, "SEGUE_TOPIC_PARTITIONS='many' is not a whole number"),
         ({"SEGUE_TOPIC_PARTITIONS": "0"}, "SEGUE_TOPIC_PARTITIONS='0' is not a whole number of at least 1"),
         ({"SEGUE_TOPIC_CREATE": "yes"}, "SEGUE_TOPIC_CREATE='yes': use one of true, false"),

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -44,14 +44,16 @@ def _resource(kind: str, name: str, spec: Manifest) -> Manifest:
 
 
 class Segue:
-    """``segue`` with a state directory of its own and no server of the environment."""
+    """``segue`` with a state directory of its own and no server of the environment, unless it is given."""
 
-    def __init__(self, folder: Path, state: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, state: Path | None = None, *, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.folder = folder
         self.state = state or folder / "state"
         self._environment = {
             name: value for name, value in os.environ.items() if name not in ("MONGODB_URI", "KAFKA_BOOTSTRAP")
-        } | {"SEGUE_STATE": str(self.state)}
+        } | {"SEGUE_STATE": str(self.state), **(environment or {})}
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one command to its end."""
@@ -90,10 +92,14 @@ class Segue:
 class Running:
     """A command at work; killed at the end if it still runs, and its children end with it."""
 
-    def __init__(self, command: list[str], environment: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, command: list[str], environment: dict[str, str], log: Path, directory: Path | None = None
+    ) -> None:
         self.log = log
         with log.open("wb") as output:
-            self.process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(
+                command, env=environment, cwd=directory, stdout=output, stderr=subprocess.STDOUT
+            )
 
     def __enter__(self) -> Self:
         return self

@@ -7,8 +7,9 @@ import signal
 import time
 from pathlib import Path
 
-from segue_jobs.contract import Engine
+from segue_jobs.contract import Engine, Reason, Stage
 from segue_jobs.extract.analyse import AlreadyDone, Request, Result
+from segue_jobs.listing.model import Problem
 
 
 def misbehave(request: Request) -> Result:
@@ -25,6 +26,9 @@ def misbehave(request: Request) -> Result:
         time.sleep(1)
     elif request.track_id.startswith("raises"):
         raise KeyError(request.track_id)
+    elif request.track_id.startswith("greedy"):
+        hoard = [bytearray(8 << 20) for _ in range(64)]
+        return Problem(Stage.ANALYSE, Reason.SILENT, f"got {len(hoard)} pieces")
     return AlreadyDone()
 
 

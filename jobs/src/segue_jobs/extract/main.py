@@ -19,7 +19,7 @@ from segue_jobs.extract.engine import engine
 from segue_jobs.extract.metrics import ExtractMetrics
 from segue_jobs.extract.producer import RecordProducer
 from segue_jobs.extract.recipe import recipe_of
-from segue_jobs.extract.settings import shard_index, worker_count
+from segue_jobs.extract.settings import shard_index, worker_bytes, worker_count
 from segue_jobs.extract.workers import Workers
 from segue_jobs.listing.model import ListedTrack
 from segue_jobs.listing.source import list_source
@@ -45,7 +45,9 @@ def main(arguments: ExtractArguments, program: Program) -> Outcome:
     """
     kafka = KafkaSettings.from_environment()
     shard = shard_index(os.environ, arguments.shards)
-    workers = Workers(worker_count(os.environ), arguments.engine, arguments.track_timeout_seconds)
+    count = worker_count(os.environ)
+    memory = worker_bytes(os.environ, count, arguments.engine)
+    workers = Workers(count, arguments.engine, arguments.track_timeout_seconds, memory)
     tracks = list_source(arguments).shard(shard, arguments.shards)
     metrics = ExtractMetrics()
     metrics.listed.set(len(tracks))

@@ -3,40 +3,28 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import os
-import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-
-from pebble import ProcessExpired, ProcessPool
+from multiprocessing.connection import Connection, wait
+from typing import cast
 
 from segue_jobs.contract import Engine, Reason, Stage
 from segue_jobs.extract.analyse import Request, Result, analyse_file
-from segue_jobs.extract.engine import engine, warm_up
+from segue_jobs.extract.engine import warm_up
+from segue_jobs.extract.forking import start_fork_server
+from segue_jobs.extract.process import Failure, Task, Work, WorkerProcess
 from segue_jobs.listing.model import Problem
 from segue_jobs.runtime.program import ProgramError
 
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 2
-_FRUITLESS_POOLS = 3
+_FRUITLESS_STARTS = 4
 _QUEUED_PER_WORKER = 2
 """One in work and one waiting: enough to keep a worker busy, and few to finish after SIGTERM."""
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-
-
-def initialise_worker(prepare: Callable[[Engine], None], kind: Engine) -> None:
-    """Make a new process ready: loaded, warm, and left alone by a SIGTERM to the whole group.
-
-    The program itself reacts to SIGTERM and lets the workers finish their tracks; a worker whose program is gone ends
-    at the end of its pipe.
-    """
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    prepare(kind)
+_LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -46,6 +34,8 @@ class Workers:
     count: int
     engine: Engine
     timeout_seconds: float
+    memory_bytes: int | None = None
+    """What a process may allocate for its tracks; None: as much as there is."""
     analyse: Callable[[Request], Result] = analyse_file
     """What is done with a request; it and its result are pickled."""
     prepare: Callable[[Engine], None] = warm_up
@@ -59,93 +49,115 @@ class Workers:
         Raises
         ------
         ProgramError
-            The processes die although they have nothing to do.
+            The processes cannot be started, or die although they have nothing to do.
         """
-        for name in _ONE_THREAD:
-            os.environ.setdefault(name, "1")  # read by the libraries when a worker loads them
-        engine(self.engine)
-        left, fruitless = list(requests), 0
-        while left and fruitless < _FRUITLESS_POOLS and not stopping.is_set():
-            run = _PoolRun(self, left, stopping)
-            yield from run.results()
-            fruitless = fruitless + 1 if len(run.left) == len(left) else 0
-            left = run.left
-        if not left or stopping.is_set():
-            return
-        raise ProgramError(
-            "the worker processes end before they do any work: see the log above for the reason, "
-            "and check the memory limit"
-        )
+        pool = _Pool(self, requests, stopping)
+        try:
+            yield from pool.results()
+        finally:
+            pool.close()
 
 
-class _PoolRun:
-    """The life of one pool."""
+class _Pool:
+    """The processes of one run, and what is left for them to do."""
 
     def __init__(self, workers: Workers, requests: Iterable[Request], stopping: threading.Event) -> None:
-        self._workers = workers
+        self._settings = workers
+        self._work = Work(workers.engine, workers.analyse, workers.prepare, workers.memory_bytes)
         self._stopping = stopping
-        self._waiting = list(reversed(list(requests)))
-        self._running: dict[Future[Result], tuple[Request, int]] = {}
-        self._broken: list[Request] = []
-
-    @property
-    def left(self) -> list[Request]:
-        """Requests without a result."""
-        return [*self._broken, *reversed(self._waiting)]
+        self._left = deque(Task(request) for request in requests)
+        self._context = start_fork_server()
+        self._workers: list[WorkerProcess] = []
+        self._fruitless = 0
 
     def results(self) -> Iterator[tuple[Request, Result]]:
-        pool = ProcessPool(
-            max_workers=self._workers.count,
-            initializer=initialise_worker,
-            initargs=(self._workers.prepare, self._workers.engine),
-            context=multiprocessing.get_context("spawn"),  # this process has threads: a fork would copy their locks
-        )
-        try:
-            self._fill(pool)
-            while self._running:
-                done, _ = wait(self._running, timeout=0.5, return_when=FIRST_COMPLETED)
-                for future in done:
-                    request, attempt = self._running.pop(future)
-                    result = self._result(pool, future, request, attempt)
-                    if result is not None:
-                        yield request, result
-                self._fill(pool)
-        finally:
-            pool.stop()  # type: ignore[no-untyped-call]
-            pool.join()
+        while self._unfinished():
+            self._start_missing()
+            self._fill()
+            for worker in self._heard():
+                for task, answer in worker.answers():
+                    self._fruitless = 0
+                    yield task.request, _result(task, answer)
+                yield from self._look_after(worker)
 
-    def _fill(self, pool: ProcessPool) -> None:
-        while self._waiting and len(self._running) < self._workers.count * _QUEUED_PER_WORKER:
-            if self._stopping.is_set() or self._broken:
-                break
-            self._schedule(pool, self._waiting.pop(), 1)
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.close()
 
-    def _schedule(self, pool: ProcessPool, request: Request, attempt: int) -> None:
-        try:
-            future = pool.schedule(self._workers.analyse, args=(request,), timeout=self._workers.timeout_seconds)
-        except RuntimeError:  # the pool broke since the last look at it
-            self._broken.append(request)
+    def _unfinished(self) -> bool:
+        if self._stopping.is_set():
+            self._left = deque(task for task in self._left if task.attempts)
+        return bool(self._left) or any(worker.waiting for worker in self._workers)
+
+    def _start_missing(self) -> None:
+        """Start processes, but no more than there are requests for."""
+        under_way = sum(worker.waiting for worker in self._workers)
+        wanted = min(self._settings.count, len(self._left) + under_way)
+        while len(self._workers) < wanted:
+            try:
+                self._workers.append(WorkerProcess(self._context, self._work))
+            except (OSError, EOFError) as error:
+                self._count_fruitless(f"{type(error).__name__}: {error}")
+
+    def _fill(self) -> None:
+        """Give each process a request, and where more than one round is left a second one."""
+        for depth in range(1, _QUEUED_PER_WORKER + 1):
+            for worker in self._workers:
+                scarce = depth > 1 and len(self._left) <= len(self._workers)
+                if worker.ready and not worker.gone and worker.waiting < depth and self._left and not scarce:
+                    worker.give(self._left.popleft())
+
+    def _heard(self) -> list[WorkerProcess]:
+        """Processes that have something to say, or have been silent for too long."""
+        timeout = self._settings.timeout_seconds
+        longest = max((worker.busy_seconds for worker in self._workers), default=0.0)
+        pipes = {worker.pipe: worker for worker in self._workers}
+        heard = [
+            pipes[cast("Connection", pipe)]
+            for pipe in wait(list(pipes), min(_LOOK_SECONDS, max(0.0, timeout - longest)))
+        ]
+        return heard + [worker for worker in self._workers if worker not in heard and worker.busy_seconds > timeout]
+
+    def _look_after(self, worker: WorkerProcess) -> Iterator[tuple[Request, Result]]:
+        """Replace a process that has died or that hangs; the result of its track, unless it is tried again."""
+        late = worker.busy_seconds > self._settings.timeout_seconds
+        if not worker.gone and not late:
+            return
+        self._workers.remove(worker)
+        died = worker.gone
+        how, culprit, others = worker.bury()
+        self._left.extendleft(reversed(others))
+        if culprit is None:
+            self._count_fruitless(how)
+        elif not died:
+            message = f"not finished within {self._settings.timeout_seconds:g} s"
+            yield culprit.request, Problem(Stage.ANALYSE, Reason.TIMED_OUT, message)
         else:
-            self._running[future] = request, attempt
+            yield from self._try_again(culprit, how)
 
-    def _result(self, pool: ProcessPool, future: Future[Result], request: Request, attempt: int) -> Result | None:
-        """Result of a finished future; None if the request is tried again."""
-        error = future.exception()
-        if error is None:
-            return future.result()
-        if isinstance(error, BrokenProcessPool):
-            self._broken.append(request)
-            return None
-        if isinstance(error, TimeoutError):
-            message = f"not finished within {self._workers.timeout_seconds:g} s"
-            return Problem(Stage.ANALYSE, Reason.TIMED_OUT, message)
-        if isinstance(error, ProcessExpired):
-            if attempt < ATTEMPTS and not self._broken:
-                logger.warning("a worker died, its track is tried again", extra={"track": request.track_id})
-                self._schedule(pool, request, attempt + 1)
-                return None
-            how = f"signal {-error.exitcode}" if error.exitcode < 0 else f"exit code {error.exitcode}"
-            message = f"its process died {attempt} times ({how}): the file may be damaged, or the memory limit too low"
-            return Problem(Stage.ANALYSE, Reason.CRASHED, message)
-        logger.error("a track fails unexpectedly", exc_info=error, extra={"track": request.track_id})
-        return Problem(Stage.ANALYSE, Reason.CRASHED, f"{type(error).__name__}: {error}"[:500])
+    def _try_again(self, task: Task, how: str) -> Iterator[tuple[Request, Result]]:
+        task.attempts += 1
+        if task.attempts < ATTEMPTS:
+            logger.warning("a worker died, its track is tried again", extra={"track": task.request.track_id})
+            self._left.appendleft(task)
+            return
+        message = (
+            f"its process died {task.attempts} times ({how}): the file may be damaged, or the memory limit too low"
+        )
+        yield task.request, Problem(Stage.ANALYSE, Reason.CRASHED, message)
+
+    def _count_fruitless(self, how: str) -> None:
+        self._fruitless += 1
+        logger.warning("a worker ended before it did any work", extra={"how": how})
+        if self._fruitless >= _FRUITLESS_STARTS:
+            raise ProgramError(
+                f"the worker processes end before they do any work ({how}): see the log above for the reason, "
+                "and check the memory limit"
+            )
+
+
+def _result(task: Task, answer: Result | Failure) -> Result:
+    if not isinstance(answer, Failure):
+        return answer
+    logger.error("a track fails unexpectedly", extra={"track": task.request.track_id, "trace": answer.trace})
+    return answer.problem

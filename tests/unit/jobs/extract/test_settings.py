@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from segue_jobs.extract.settings import shard_index, worker_count
+from segue_jobs.contract import Engine
+from segue_jobs.extract.settings import shard_index, worker_bytes, worker_count
 from segue_jobs.runtime.program import ConfigurationError
 
 
@@ -33,3 +34,22 @@ def test_workers_follow_the_containers_limit(tmp_path: Path, limit: str, expecte
 def test_no_number_of_workers(text: str) -> None:
     with pytest.raises(ConfigurationError, match="give a whole number from 1"):
         worker_count({"SEGUE_WORKERS": text})
+
+
+@pytest.mark.parametrize(
+    ("limit", "megabytes"), [("max", 1024), (str(1 << 40), 1024), (str(1216 << 20), 512), (str(100 << 20), 64)]
+)
+def test_workers_share_the_containers_memory(tmp_path: Path, limit: str, megabytes: int) -> None:
+    (tmp_path / "memory.max").write_text(limit)
+    assert worker_bytes({}, 2, Engine.NATIVE, tmp_path / "memory.max") == megabytes << 20
+    assert worker_bytes({"SEGUE_WORKER_MEGABYTES": "300"}, 2, Engine.NATIVE, tmp_path / "memory.max") == 300 << 20
+
+
+def test_without_a_container_the_engine_says_what_a_worker_may_take(tmp_path: Path) -> None:
+    assert worker_bytes({}, 2, Engine.LIBROSA, tmp_path / "missing") == 4 << 30
+
+
+@pytest.mark.parametrize("text", ["0", "-2", "much", "1.5"])
+def test_no_amount_of_memory(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="give a whole number of megabytes"):
+        worker_bytes({"SEGUE_WORKER_MEGABYTES": text}, 2, Engine.NATIVE)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -13,10 +15,12 @@ import pytest
 from segue_jobs.contract import Engine, Reason, WindowPosition
 from segue_jobs.extract.analyse import AlreadyDone, Method, Request
 from segue_jobs.extract.decode import Window
+from segue_jobs.extract.forking import start_fork_server
 from segue_jobs.extract.workers import Workers
 from segue_jobs.listing.model import Problem
 from segue_jobs.runtime.program import ProgramError
 from support.analysers import attempts, die_at_start, misbehave, prepare_nothing
+from support.audio import write_tune
 
 METHOD = Method(Engine.LIBROSA, Window(WindowPosition.MIDDLE, 30.0, 5.0), 1 << 20, with_tags=False)
 
@@ -26,7 +30,13 @@ def requests(folder: Path, *ids: str) -> list[Request]:
 
 
 def workers(count: int = 2, timeout: float = 30.0, **more) -> Workers:
-    return Workers(count, Engine.LIBROSA, timeout, **{"analyse": misbehave, "prepare": prepare_nothing} | more)
+    return Workers(
+        count,
+        Engine.LIBROSA,
+        timeout,
+        memory_bytes=128 << 20,
+        **{"analyse": misbehave, "prepare": prepare_nothing} | more,
+    )
 
 
 def outcomes(pool: Workers, wanted: list[Request]) -> dict[str, Reason | None]:
@@ -101,5 +111,31 @@ def _terminate_worker(path: Path) -> None:
 
 
 def test_processes_that_cannot_start_are_an_error_and_not_a_loop(tmp_path: Path) -> None:
-    with pytest.raises(ProgramError, match="end before they do any work"):
+    with pytest.raises(ProgramError, match=r"end before they do any work \(exit code 1\)"):
         outcomes(workers(prepare=die_at_start), requests(tmp_path, "a", "b"))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit is Linux's")
+def test_a_track_that_takes_too_much_memory_is_too_large_and_harms_no_other(tmp_path: Path) -> None:
+    found = outcomes(workers(count=1), requests(tmp_path, "a", "greedy", "b"))
+    assert found == {"a": None, "greedy": Reason.TOO_LARGE, "b": None}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit is Linux's")
+def test_the_engine_out_of_memory_is_no_crash(tmp_path: Path) -> None:
+    method = Method(Engine.NATIVE, Window(WindowPosition.WHOLE, 30.0, 5.0), 1 << 30, with_tags=True)
+    path = write_tune(tmp_path / "tune.wav", 300.0)
+    pool = Workers(1, Engine.NATIVE, 30.0, memory_bytes=1 << 20)
+    [(_, problem)] = pool.run([Request("tune", path, method)], threading.Event())
+    assert isinstance(problem, Problem)
+    assert problem.reason is Reason.TOO_LARGE
+    assert "more than a worker's memory of 1 MB" in problem.message
+
+
+def test_a_signal_to_the_fork_server_leaves_it_alive(tmp_path: Path) -> None:
+    wanted = requests(tmp_path, "killed-1", "a")
+    start_fork_server()
+    server = forkserver._forkserver._forkserver_pid
+    os.kill(server, signal.SIGTERM)
+    assert outcomes(workers(count=1), wanted) == {"killed-1": Reason.CRASHED, "a": None}
+    assert forkserver._forkserver._forkserver_pid == server

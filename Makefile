@@ -9,6 +9,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
 UV := $(BIN)/uv pip
+COMPILE := $(UV) compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
+  --no-emit-package segue-jobs --no-emit-package segue-operator
+# What an image has, development has in the same version.
+COMPILE_IMAGE := $(COMPILE) --python-version 3.13 --constraint $(LOCK) -o requirements
+JOBS_EXTRAS := --extra extract --extra sink --extra verify --extra recommend
 
 .PHONY: help
 help:  ## Show this help
@@ -32,9 +37,13 @@ $(VENV)/installed: $(LOCK) requirements/uv.txt operator/pyproject.toml jobs/pypr
 
 .PHONY: lock
 lock: $(VENV)/installed  ## Compile the requirements anew (versions and hashes, no index)
-	$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-	  --no-emit-package segue-jobs --no-emit-package segue-operator --all-extras $(LOCKFLAGS) \
-	  -o $(LOCK) requirements/dev.in operator/pyproject.toml jobs/pyproject.toml
+	$(COMPILE) --python-version 3.11 --all-extras $(LOCKFLAGS) -o $(LOCK) requirements/dev.in operator/pyproject.toml jobs/pyproject.toml
+	$(COMPILE_IMAGE)/build.txt requirements/build.in
+	$(COMPILE_IMAGE)/operator.txt operator/pyproject.toml --extra kube
+	$(COMPILE_IMAGE)/jobs.txt jobs/pyproject.toml $(JOBS_EXTRAS)
+	$(COMPILE_IMAGE)/jobs-librosa.txt jobs/pyproject.toml $(JOBS_EXTRAS) --extra librosa
+	$(COMPILE_IMAGE)/spark.txt jobs/pyproject.toml --extra train
+	echo SecantusDB | $(COMPILE_IMAGE)/mongodb.txt -
 	{ echo "# Written by make lock: the installer itself."; \
 	  sed -n '/^uv==/,/^[^ ]/{/^uv==/p;/^    --hash/p}' $(LOCK) | sed '$$ s/ \\$$//'; } > requirements/uv.txt
 
@@ -89,3 +98,25 @@ MUSIC ?= .segue/demo/music
 bench-extract: $(VENV)/installed  ## Compare the extraction engines on the music in MUSIC=DIR (the demo's unless given)
 	@[ -d "$(MUSIC)" ] || { echo "error: there is no folder $(MUSIC): run make demo first, or make bench-extract MUSIC=DIR"; exit 2; }
 	@$(BIN)/python tests/bench/bench_extract.py "$(MUSIC)"
+
+# --- images ----------------------------------------------------------------------------------------------------------
+
+BUILDER ?= docker
+BASE ?= docker.io/library/debian:trixie-slim
+REGISTRY ?= localhost
+TAG ?= dev
+LIBROSA ?= false
+IMAGES := operator jobs spark
+BUILD_docker := docker build
+BUILD_buildah := buildah bud --isolation chroot --layers
+
+.PHONY: images
+images: $(IMAGES:%=image-%)  ## Build the images: BUILDER=docker|buildah BASE=... REGISTRY=... TAG=... LIBROSA=true
+
+.PHONY: $(IMAGES:%=image-%)
+$(IMAGES:%=image-%): image-%:
+	@[ -n "$(BUILD_$(BUILDER))" ] || { echo "error: BUILDER is docker or buildah, not $(BUILDER)"; exit 2; }
+	@command -v $(BUILDER) >/dev/null || { echo "error: $(BUILDER) is missing; install it, or set BUILDER=docker or BUILDER=buildah"; exit 2; }
+	$(BUILD_$(BUILDER)) --build-arg BASE=$(BASE) $(if $(filter jobs,$*),--build-arg LIBROSA=$(LIBROSA)) \
+	  --build-arg REVISION=$$(git rev-parse --short HEAD 2>/dev/null || echo unknown) \
+	  --tag $(REGISTRY)/segue-$*:$(TAG) --file images/$*/Dockerfile .

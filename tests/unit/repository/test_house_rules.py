@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-HOUSES = ("operator", "jobs", "tests", "examples", "docs", "requirements", ".ci")
+HOUSES = ("operator", "jobs", "tests", "examples", "docs", "requirements", "images", ".github", ".ci")
 TEXT = frozenset({".py", ".md", ".toml", ".yaml", ".sh", ".txt", ".in", ""})
 BUILT = frozenset({"__pycache__", ".venv", "build", "dist"})
 MACHINE_PATHS = re.compile(r"(?<![\w.$}-])/(?:home/\w+|root|Users/\w+|work|tmp/\w)(?=[/\s\"'`]|$)")
@@ -72,9 +72,9 @@ def test_no_file_names_a_registry(repository: Path) -> None:
     assert found(repository, REGISTRIES) == []
 
 
-@pytest.mark.parametrize("lock", ["dev.txt", "uv.txt"])
+@pytest.mark.parametrize("lock", ["dev", "uv", "build", "operator", "jobs", "jobs-librosa", "spark", "mongodb"])
 def test_every_locked_package_has_its_version_and_hashes(repository: Path, lock: str) -> None:
-    text = (repository / "requirements" / lock).read_text(encoding="utf-8").replace("\\\n", " ")
+    text = (repository / "requirements" / f"{lock}.txt").read_text(encoding="utf-8").replace("\\\n", " ")
     packages = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
     assert packages
     assert [line for line in packages if "==" not in line or "--hash=sha256:" not in line] == []

@@ -67,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.STOPPED
     configure_logging(settings.log_format, settings.log_level)
     logging.getLogger("kopf").setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
+    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)  # it is in a thread on purpose
     return asyncio.run(_run(settings))
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from segue_operator.api.objects import Key, Kind
+from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.controller.cluster import ClusterError, KindMissingError
 from segue_operator.kube.client import Client
+from segue_operator.kube.intake import Intake
 from segue_operator.kube.metrics import KubeMetrics
 from segue_operator.kube.mirror import Mirror, version
 from segue_operator.kube.paths import PLURALS, collection_path, group_version_path, selector
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 PAGE = 250
 GRACE_SECONDS = 5.0
 """How long a watch may lag behind a list before that counts as missed."""
+
+Take = Callable[[Literal["MODIFIED"], Manifest], object]
 
 
 @dataclass
@@ -52,12 +55,14 @@ class Auditor:
         namespaces: Sequence[str],
         metrics: KubeMetrics | None = None,
         *,
+        intake: Intake | None = None,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self._client = client
         self._mirror = mirror
         self._scopes: tuple[str | None, ...] = tuple(namespaces) or (None,)
         self._metrics = metrics
+        self._intake = intake or Intake(client, mirror)
         self._grace_seconds = grace_seconds
 
     async def find_kinds(self) -> frozenset[Kind]:
@@ -94,7 +99,7 @@ class Auditor:
         for kind in Kind:
             if self._mirror.serves(kind):
                 for scope in self._scopes:
-                    await self._take_over(kind, scope)
+                    await self._take_over(kind, scope, self._mirror.accept)  # pods come last: nobody looks before
 
     async def audit(self) -> None:
         """Look for what the watches missed, and put it right; what cannot be listed is left for the next."""
@@ -119,7 +124,7 @@ class Auditor:
             logger.warning("the watch of %s missed %d objects: listing them anew", kind, suspects)
             if self._metrics:
                 self._metrics.repaired(kind, suspects)
-            await self._take_over(kind, scope)
+            await self._take_over(kind, scope, self._intake.take)
 
     def _suspects(self, kind: Kind, scope: str | None, listing: _Listing) -> int:
         missed = sum(1 for key, number in listing.versions.items() if self._mirror.is_news(key, number))
@@ -135,13 +140,13 @@ class Auditor:
             and version(known) <= listing.number
         ]
 
-    async def _take_over(self, kind: Kind, scope: str | None) -> None:
-        listing = await self._list(kind, scope, take=True)
+    async def _take_over(self, kind: Kind, scope: str | None, take: Take) -> None:
+        listing = await self._list(kind, scope, take)
         for key in self._ghosts(kind, scope, listing):
             self._mirror.forget(key)
         self._mirror.confirm(kind)
 
-    async def _list(self, kind: Kind, scope: str | None, *, take: bool = False) -> _Listing:
+    async def _list(self, kind: Kind, scope: str | None, take: Take | None = None) -> _Listing:
         listing = _Listing()
         async for page in self._pages(kind, scope):
             listing.number = max(listing.number, version(page))
@@ -149,8 +154,8 @@ class Auditor:
                 item["kind"] = str(kind)
                 key = Key.of(item)
                 listing.versions[key] = version(item)
-                if take:
-                    self._mirror.accept("MODIFIED", trim(kind, item))
+                if take is not None:
+                    take("MODIFIED", trim(kind, item))
         return listing
 
     async def _pages(self, kind: Kind, scope: str | None) -> AsyncIterator[dict[str, Any]]:

@@ -21,6 +21,8 @@ from segue_operator.kube.mirror import Mirror
 from segue_operator.kube.paths import OWN_KINDS, collection_path, object_path
 from segue_operator.kube.trim import trim
 
+MOST_FREE_NAMES = 10_000
+"""How many names are remembered as free before all are asked for anew; a bound on memory."""
 _BY_US = {"fieldManager": FIELD_MANAGER}
 _APPLIED = {**_BY_US, "force": "true"}
 _IN_THE_BACKGROUND = {"propagationPolicy": "Background"}
@@ -29,15 +31,15 @@ _IN_THE_BACKGROUND = {"propagationPolicy": "Background"}
 class KubernetesCluster:
     """The cluster that the operator runs in.
 
-    What others made without Segue's label is in no watch. Where such an object has the name of a child, it is asked
-    for live until it is gone.
+    What others made without Segue's label is in no watch. So the server itself is asked once whether a child's name is
+    free, and again and again while it is taken by such an object.
     """
 
     def __init__(self, client: Client, mirror: Mirror, *, instance: str = FIELD_MANAGER) -> None:
         self._client = client
         self._mirror = mirror
         self._instance = instance
-        self._taken: set[Key] = set()
+        self._free: set[Key] = set()
 
     # ------------------------------------------------------------------------------------------------------- reading
 
@@ -45,9 +47,9 @@ class KubernetesCluster:
         """Read one object; None if it does not exist."""
         self._require(key.kind)
         found = self._mirror.get(key)
-        if found is None and key in self._taken:
-            return await self._look(key)
-        return found
+        if found is not None or key.kind in OWN_KINDS or key in self._free:
+            return found
+        return await self._look(key)
 
     async def list(
         self, kind: Kind, namespace: str | None = None, labels: Mapping[str, str] | None = None
@@ -80,17 +82,17 @@ class KubernetesCluster:
             )
 
     async def _look(self, key: Key) -> Manifest | None:
-        """Ask the server itself, and remember a name that is taken by an object that no watch tells of."""
+        """Ask the server itself, and remember a name that is free: if it is taken later, a create will tell."""
         try:
             found = trim(key.kind, await self._client.request("GET", object_path(key), about=key.kind))
         except NotFoundError:
-            self._taken.discard(key)
+            if len(self._free) >= MOST_FREE_NAMES:
+                self._free.clear()
+            self._free.add(key)
             return None
+        self._free.discard(key)
         if _is_watched(found):
-            self._taken.discard(key)
             self._mirror.accept("MODIFIED", found)
-        else:
-            self._taken.add(key)
         return found
 
     # ------------------------------------------------------------------------------------------------------- writing

@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
@@ -14,14 +15,15 @@ from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTO
 from segue_operator.api.constants import FIELD_MANAGER
 from segue_operator.api.objects import Kind, Manifest
 from segue_operator.children.config import ChildConfig
-from segue_operator.controller.cluster import ClusterError
+from segue_operator.controller.cluster import Cluster, ClusterError
 from segue_operator.controller.controller import Controller, Timing
 from segue_operator.controller.queue import retry_seconds
 from segue_operator.kube.access import connection_info, load_configuration
-from segue_operator.kube.audit import Auditor
+from segue_operator.kube.audit import GRACE_SECONDS, Auditor
 from segue_operator.kube.client import Client
 from segue_operator.kube.cluster import KubernetesCluster
 from segue_operator.kube.health import HEARTBEAT_SECONDS, Health, serving
+from segue_operator.kube.intake import Intake
 from segue_operator.kube.metrics import KubeMetrics, ResourceCollector, is_finished
 from segue_operator.kube.mirror import Mirror
 from segue_operator.kube.paths import OWN_KINDS
@@ -32,15 +34,22 @@ from segue_operator.reconcile.dispatch import interests, plan
 
 logger = logging.getLogger(__name__)
 
-KINDS_SECONDS = 60.0
-"""How often the operator looks whether a kind has come or gone."""
+
+@dataclass(frozen=True)
+class Pace:
+    """How often the operator looks by itself; in seconds."""
+
+    kinds: float = 60.0
+    """Whether a kind has come or gone."""
+    audit_grace: float = GRACE_SECONDS
 
 
 class Operator:
     """Everything between the environment and the controller."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, pace: Pace = Pace()) -> None:
         self._settings = settings
+        self._pace = pace
         self._registry = CollectorRegistry()
         for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
             self._registry.register(collector)
@@ -84,27 +93,38 @@ class Operator:
                 finally:
                     beating.cancel()
 
+    def cluster(self, client: Client) -> Cluster:
+        """What the controller works with."""
+        return KubernetesCluster(client, self._mirror, instance=os.environ.get("HOSTNAME", FIELD_MANAGER))
+
     async def _work(self, client: Client) -> None:
         settings = self._settings
-        auditor = Auditor(client, self._mirror, settings.namespaces, self._metrics)
+        intake = Intake(client, self._mirror)
+        auditor = Auditor(
+            client,
+            self._mirror,
+            settings.namespaces,
+            self._metrics,
+            intake=intake,
+            grace_seconds=self._pace.audit_grace,
+        )
         await self._patiently("the CRDs", lambda: check_served(client))
         await self._patiently("the API server's kinds", auditor.find_kinds)
         await self._patiently("the first lists", auditor.fill)
-        cluster = KubernetesCluster(client, self._mirror, instance=os.environ.get("HOSTNAME", FIELD_MANAGER))
         controller: Controller[ChildConfig] = Controller(
-            cluster,
+            self.cluster(client),
             settings.children,
             plan=plan,
             interests=interests,
             workers=settings.workers,
-            timing=Timing(resync=float(settings.resync_seconds)),
+            timing=Timing(resync=float(settings.resync_seconds), missing_kind_retry=self._pace.kinds),
             metrics=self._metrics,
         )
         self._health.ready()
         logger.info("segue-operator is ready")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(controller.run(), name="controller")
-            tasks.create_task(self._watch(auditor), name="watches")
+            tasks.create_task(self._watch(auditor, intake), name="watches")
             tasks.create_task(self._audit(auditor), name="audits")
 
     async def _patiently(self, what: str, ask: Callable[[], Awaitable[object]]) -> None:
@@ -123,8 +143,8 @@ class Operator:
             else:
                 return
 
-    async def _watch(self, auditor: Auditor) -> None:
-        watches = Watches(self._settings.namespaces, self._relay, connection_info)
+    async def _watch(self, auditor: Auditor, intake: Intake) -> None:
+        watches = Watches(self._settings.namespaces, intake.take, connection_info)
         kinds = frozenset(kind for kind in Kind if self._mirror.serves(kind))
         while True:
             missing = sorted(set(Kind) - kinds)
@@ -142,7 +162,7 @@ class Operator:
     async def _other_kinds(self, auditor: Auditor, kinds: frozenset[Kind]) -> frozenset[Kind]:
         """Wait until the server serves other kinds than these."""
         while True:
-            await asyncio.sleep(KINDS_SECONDS)
+            await asyncio.sleep(self._pace.kinds)
             try:
                 found = await auditor.find_kinds()
             except ClusterError as error:
@@ -159,9 +179,6 @@ class Operator:
         while True:
             await asyncio.sleep(self._settings.resync_seconds)
             await auditor.audit()
-
-    def _relay(self, type_: str | None, manifest: Manifest) -> None:
-        self._mirror.accept("DELETED" if type_ == "DELETED" else "MODIFIED", manifest)
 
     async def _beat(self) -> None:
         while True:

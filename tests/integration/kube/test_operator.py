@@ -1,0 +1,179 @@
+"""The whole operator, kopf included, against an API server: what it asks, what it writes, what it survives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from segue_operator.api.objects import Key, Kind, Manifest
+from segue_operator.children.config import ChildConfig, KafkaAccess
+from segue_operator.controller.cluster import WatchEvent
+from segue_operator.kube.operator import Operator, Pace
+from segue_operator.kube.schema import SchemaError
+from segue_operator.kube.settings import Settings
+from segue_operator.local.cluster import LocalCluster
+from support import workloads
+from support.api_server import ApiServer, Request, serving
+from support.manifests import track_batch, training_run
+from support.small_world import small_world
+from support.waiting import eventually, eventually_true
+
+SETTINGS = Settings(children=ChildConfig(kafka=KafkaAccess(bootstrap="kafka:9092")), http_port=0)
+BATCH = track_batch(extraction={"shards": 2, "parallelism": 2})
+RUN = training_run(batches=["songs"])
+PATIENCE = 60.0
+QUICK = Pace(kinds=0.2, audit_grace=0.1)
+
+
+@pytest.fixture
+async def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ApiServer]:
+    async with (
+        LocalCluster(tmp_path / "state", processes=False) as cluster,
+        small_world(cluster),
+        serving(cluster) as running,
+    ):
+        monkeypatch.setenv("KUBECONFIG", str(running.kubeconfig(tmp_path)))
+        yield running
+
+
+@asynccontextmanager
+async def operator(settings: Settings = SETTINGS) -> AsyncIterator[Operator]:
+    one = Operator(settings, QUICK)
+    task = asyncio.create_task(one.run())
+    try:
+        yield one
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def ended(server: ApiServer, resource: Manifest) -> Manifest:
+    async def look() -> Manifest | None:
+        found = server.store.get(Key.of(resource))
+        return found if found and (found.get("status") or {}).get("phase") in ("Succeeded", "Failed") else None
+
+    return await eventually(look, seconds=PATIENCE)
+
+
+async def test_a_batch_and_a_training_run_succeed_and_nothing_but_status_is_written(server: ApiServer) -> None:
+    async with operator() as running:
+        server.store.create(BATCH)
+        server.store.create(RUN)
+        for resource in (BATCH, RUN):
+            found = await ended(server, resource)
+            assert found["status"]["phase"] == "Succeeded"
+            assert "finalizers" not in found["metadata"]
+            assert "annotations" not in found["metadata"]
+        await eventually_true(lambda: server.events)
+    written = {(one.verb, one.resource) for one in server.requests if one.verb in ("create", "patch", "delete")}
+    assert written == {
+        ("create", "jobs"), ("patch", "deployments"), ("delete", "deployments"), ("create", "sparkapplications"),
+        ("patch", "trackbatches/status"), ("patch", "trainingruns/status"), ("create", "events"),
+    }  # fmt: skip
+    states = {"kind": "TrackBatch", "state": "Succeeded"}
+    assert running._registry.get_sample_value("segue_operator_resources", states) == 1
+    ends = {"kind": "TrainingRun", "reason": "Completed"}
+    assert running._registry.get_sample_value("segue_operator_finished_total", ends) == 1
+
+
+async def test_a_pass_asks_the_server_nothing(server: ApiServer) -> None:
+    server.store.create({**BATCH, "spec": BATCH["spec"] | {"suspend": True}})
+    async with operator() as running:
+        await eventually_true(lambda: running._health.is_ready, seconds=PATIENCE)
+        await eventually_true(lambda: (server.store.get(Key.of(BATCH)) or {}).get("status"), seconds=PATIENCE)
+        await asyncio.sleep(1)
+        asked = len(server.requests)
+        running._mirror._tell(None, None, WatchEvent("MODIFIED", server.store.get(Key.of(BATCH)) or {}))
+        await asyncio.sleep(0.2)
+        passes = {"kind": "TrackBatch", "result": "done"}
+        assert (running._registry.get_sample_value("segue_operator_reconcile_total", passes) or 0) >= 2
+        assert len(server.requests) == asked
+
+
+async def test_a_training_run_goes_on_once_the_spark_operator_is_installed(server: ApiServer) -> None:
+    server.served.discard(Kind.SPARK_APPLICATION)
+    run = training_run()
+    server.store.create(run)
+    async with operator():
+
+        async def says_so() -> bool:
+            conditions = ((server.store.get(Key.of(run)) or {}).get("status") or {}).get("conditions") or ()
+            return any(one["reason"] == "SparkCRDMissing" for one in conditions)
+
+        await eventually(says_so, seconds=PATIENCE)
+        server.served.add(Kind.SPARK_APPLICATION)
+        assert (await ended(server, run))["status"]["phase"] == "Succeeded"
+
+
+async def test_a_foreign_object_with_a_childs_name_is_left_alone_and_named(server: ApiServer) -> None:
+    foreign = workloads.deployment("songs-sink", "true")
+    server.store.create(foreign)
+    server.store.create(BATCH)
+    async with operator():
+
+        async def says_so() -> bool:
+            conditions = ((server.store.get(Key.of(BATCH)) or {}).get("status") or {}).get("conditions") or ()
+            return any(one["type"] == "Succeeded" and one["reason"] == "NameConflict" for one in conditions)
+
+        await eventually(says_so, seconds=PATIENCE)
+        assert server.store.select(Kind.JOB) == [], "nothing is begun that cannot be ended"
+        server.store.delete(Key.of(foreign))
+        # The next look is due in half a minute; a change of the batch brings it about at once.
+        found = server.store.get(Key.of(BATCH)) or {}
+        server.store.apply({**found, "spec": BATCH["spec"] | {"ttlSecondsAfterFinished": 3600}})
+        assert (await ended(server, BATCH))["status"]["phase"] == "Succeeded"
+
+
+async def test_a_foreign_object_stays_as_it_is(server: ApiServer) -> None:
+    foreign = workloads.deployment("songs-sink", "true")
+    server.store.create(foreign)
+    server.store.create(BATCH)
+    async with operator():
+        await eventually_true(lambda: server.events, seconds=PATIENCE)
+    found = server.store.get(Key.of(foreign))
+    assert found is not None
+    assert found["spec"] == foreign["spec"]
+    assert "ownerReferences" not in found["metadata"]
+
+
+async def test_without_the_crds_it_does_not_start(server: ApiServer) -> None:
+    server.served -= {Kind.TRACK_BATCH}
+    server.hides_schemas = True
+    with pytest.raises(ExceptionGroup) as caught:
+        await Operator(SETTINGS, QUICK).run()
+    assert caught.group_contains(SchemaError, match="install the CRDs", depth=None)
+
+
+async def test_failing_and_throttled_requests_delay_but_do_not_change_the_end(server: ApiServer) -> None:
+    refused = 0
+
+    def sometimes(about: Request) -> web.Response | None:
+        nonlocal refused
+        if about.verb in ("create", "patch") and refused < 6 and len(server.requests) % 2:
+            refused += 1
+            return web.Response(status=503 if refused % 2 else 429, headers={"Retry-After": "0"}, text="later")
+        return None
+
+    server.before = sometimes
+    server.store.create(BATCH)
+    async with operator():
+        assert (await ended(server, BATCH))["status"]["phase"] == "Succeeded"
+    assert refused >= 3
+    assert sorted(child["metadata"]["name"] for child in server.store.select(Kind.JOB)) == [
+        "songs-extract", "songs-verify",
+    ]  # fmt: skip
+
+
+async def test_dropped_watches_resume(server: ApiServer) -> None:
+    async with operator() as running:
+        await eventually_true(lambda: len(server._streams) == len(Kind), seconds=PATIENCE)
+        server.drop_watches()
+        server.store.create(BATCH)
+        server.drop_watches()
+        assert (await ended(server, BATCH))["status"]["phase"] == "Succeeded"
+        assert running._health.is_ready

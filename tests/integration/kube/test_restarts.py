@@ -1,0 +1,107 @@
+"""The operator ends right after any of its writes and is started anew: the same end, one child of each kind."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from segue_operator.api.objects import Key, Kind
+from segue_operator.children.config import ChildConfig, KafkaAccess
+from segue_operator.controller.cluster import Cluster
+from segue_operator.kube.client import Client
+from segue_operator.kube.operator import Operator
+from segue_operator.kube.settings import Settings
+from segue_operator.local.cluster import LocalCluster
+from support.api_server import ApiServer, serving
+from support.faults import FaultyCluster
+from support.manifests import track_batch, training_run
+from support.small_world import small_world
+from support.waiting import eventually_true
+
+SETTINGS = Settings(children=ChildConfig(kafka=KafkaAccess(bootstrap="kafka:9092")), http_port=0)
+RESOURCES = (track_batch(extraction={"shards": 2, "parallelism": 2}), training_run(batches=["songs"]))
+CHILDREN = (Kind.JOB, Kind.DEPLOYMENT, Kind.SPARK_APPLICATION)
+
+
+class Mortal(Operator):
+    """An operator that ends right after its k-th write, or never."""
+
+    dies_after: int | None = None
+    faulty: FaultyCluster
+
+    def cluster(self, client: Client) -> Cluster:
+        self.faulty = FaultyCluster(super().cluster(client), after=self._count)
+        return self.faulty
+
+    def _count(self, _verb: str, _key: Key) -> None:
+        if len(self.faulty.writes) == self.dies_after:
+            for task in asyncio.all_tasks():
+                if task.get_name() == "victim":
+                    task.cancel()
+            raise asyncio.CancelledError
+
+
+async def live(server: ApiServer, dies_after: int | None = None) -> list[tuple[str, Key]]:
+    """One life of an operator: to its death, or until everything has ended; gives its writes."""
+    operator = Mortal(SETTINGS)
+    operator.dies_after = dies_after
+    victim = asyncio.create_task(operator.run(), name="victim")
+    try:
+        await eventually_true(lambda: victim.done() or is_over(server, operator), seconds=60)
+    finally:
+        victim.cancel()
+        await asyncio.gather(victim, return_exceptions=True)
+    return operator.faulty.writes
+
+
+def is_over(server: ApiServer, operator: Mortal) -> bool:
+    found = [server.store.get(Key.of(resource)) for resource in RESOURCES]
+    ended = all(((one or {}).get("status") or {}).get("phase") == "Succeeded" for one in found)
+    return ended and not server.store.select(Kind.DEPLOYMENT)
+
+
+def end_of(server: ApiServer) -> dict[str, Any]:
+    """The final state, without what differs from run to run."""
+    end: dict[str, Any] = {}
+    for resource in RESOURCES:
+        found = server.store.get(Key.of(resource))
+        assert found is not None
+        status = found["status"]
+        verdict = {one["type"]: (one["status"], one["reason"], one["message"]) for one in status["conditions"]}
+        end[resource["kind"]] = verdict, status["phase"], status.get("tracks"), found["metadata"]["generation"]
+    for kind in CHILDREN:
+        end[kind] = [Key.of(child).name for child in server.store.select(kind)]
+    return end
+
+
+@pytest.mark.slow
+async def test_every_write_may_be_the_last_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected: dict[str, Any] = {}
+    count = 0
+    while True:
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        async with (
+            LocalCluster(folder / "state", processes=False) as cluster,
+            small_world(cluster),
+            serving(cluster) as server,
+        ):
+            monkeypatch.setenv("KUBECONFIG", str(server.kubeconfig(folder)))
+            for resource in RESOURCES:
+                server.store.create(resource)
+            writes = await live(server, dies_after=count or None)
+            if not count:
+                expected = end_of(server)
+            elif len(writes) < count:
+                break  # the whole life has no more writes than this
+            else:
+                await live(server)
+                assert end_of(server) == expected, f"after write {count}: {writes[-1]}"
+        count += 1
+    assert count > 10
+    assert {kind: len(expected[kind]) for kind in CHILDREN} == {
+        Kind.JOB: 2, Kind.DEPLOYMENT: 0, Kind.SPARK_APPLICATION: 1,
+    }  # fmt: skip

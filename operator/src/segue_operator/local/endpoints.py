@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
 from segue_jobs.contract import Env
@@ -28,14 +29,8 @@ def external_kafka(environ: Mapping[str, str]) -> str | None:
     from kafka.errors import KafkaError
 
     settings = _settings(KafkaSettings, environ)
-    try:
-        admin = KafkaAdminClient(**settings.client_options(), request_timeout_ms=int(CONNECT_SECONDS * 1000))
-        admin.close()
-    except (KafkaError, OSError, ValueError) as error:
-        raise CommandError(
-            f"{Env.KAFKA_BOOTSTRAP}={settings.bootstrap} does not answer: {error}",
-            f"start that broker, or unset {Env.KAFKA_BOOTSTRAP} to use the embedded one",
-        ) from error
+    with _must_answer("broker", Env.KAFKA_BOOTSTRAP, settings.bootstrap, KafkaError, OSError, ValueError):
+        KafkaAdminClient(**settings.client_options(), request_timeout_ms=int(CONNECT_SECONDS * 1000)).close()
     return settings.bootstrap
 
 
@@ -54,15 +49,24 @@ def external_mongodb(environ: Mapping[str, str]) -> str | None:
     from segue_jobs.runtime.mongodb import connect
 
     settings = _settings(MongoSettings, environ)
-    try:
-        with connect(settings, timeout_seconds=CONNECT_SECONDS) as client:
-            client.admin.command("ping")
-    except PyMongoError as error:
-        raise CommandError(
-            f"{Env.MONGODB_URI} ({settings.address}) does not answer: {str(error).partition(',')[0]}",
-            f"start that database, or unset {Env.MONGODB_URI} to use the embedded one",
-        ) from error
+    with (
+        _must_answer("database", Env.MONGODB_URI, settings.address, PyMongoError),
+        connect(settings, timeout_seconds=CONNECT_SECONDS) as client,
+    ):
+        client.admin.command("ping")
     return settings.uri
+
+
+@contextmanager
+def _must_answer(what: str, variable: Env, address: str, *errors: type[Exception]) -> Iterator[None]:
+    """Turn the client's errors into the variable that named the server, and the way out."""
+    try:
+        yield
+    except errors as error:
+        raise CommandError(
+            f"{variable} ({address}) does not answer: {str(error).partition(',')[0]}",
+            f"start that {what}, or unset {variable} to use the embedded one",
+        ) from error
 
 
 def _settings(kind: type[SettingsT], environ: Mapping[str, str]) -> SettingsT:

@@ -14,6 +14,11 @@ from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
 from segue_operator.local.servers import KafkaServer, MongoServer
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Golden files are written anew by ``--update-golden``."""
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
+
+
 @pytest.fixture(scope="session")
 def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
     """The session's broker: do not stop it, start one of your own for fault tests."""

@@ -12,10 +12,6 @@ import yaml
 GOLDEN = Path(__file__).with_name("golden")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
-
-
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, Any], None]:
     """Compare a document with a golden file, or write the file."""

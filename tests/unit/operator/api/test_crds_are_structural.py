@@ -23,6 +23,9 @@ def test_every_node_is_structural(kind: str) -> None:
         assert node.get("type") in {"object", "array", "string", "integer", "boolean"} or node.get(
             "x-kubernetes-int-or-string"
         )
+        if path == "metadata":
+            assert node == {"type": "object"}, "the server has a schema of its own for it, and refuses another"
+            continue
         assert node.get("description") or not is_named_field(path), path
         if node.get("type") == "array":
             assert "items" in node, path

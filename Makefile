@@ -31,7 +31,7 @@ $(VENV)/installed: $(LOCK) requirements/uv.txt operator/pyproject.toml jobs/pypr
 	@$(PYTHON) -m venv $(VENV) || \
 	  { echo "error: cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv"; exit 2; }
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
-	@$(UV) install --quiet --python $(BIN)/python --require-hashes -r $(LOCK)
+	@$(UV) install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(LOCK)
 	@$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e jobs -e operator
 	@touch $@
 

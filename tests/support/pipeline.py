@@ -14,6 +14,8 @@ from typing import Any, Self
 
 import yaml
 
+from segue_jobs.contract import Env
+from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
 from support.audio import write_tune
 from support.processes import command_line, descendants
 
@@ -41,6 +43,16 @@ def run_of(name: str = "songs", **spec: Any) -> Manifest:
 
 def _resource(kind: str, name: str, spec: Manifest) -> Manifest:
     return {"apiVersion": "segue.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+def servers_of(kafka: KafkaSettings, mongo: MongoSettings) -> dict[str, str]:
+    """Environment that names the session's servers: a test to which embedded ones are no matter starts none."""
+    return {
+        Env.KAFKA_BOOTSTRAP: kafka.bootstrap,
+        Env.TOPIC_PREFIX: kafka.topic_prefix,
+        Env.MONGODB_URI: mongo.uri,
+        Env.DATABASE: mongo.database,
+    }
 
 
 class Segue:

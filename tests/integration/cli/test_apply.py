@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
 from support.audio import write_tune
+from support.pipeline import servers_of
 from support.processes import naming
 
 pytestmark = pytest.mark.slow
@@ -121,11 +123,14 @@ def strict_batch(folder: Path, music: Path) -> Path:
     return path
 
 
-def test_a_failed_batch_names_its_reason_and_its_log(tmp_path: Path) -> None:
+def test_a_failed_batch_names_its_reason_and_its_log(
+    kafka_settings: KafkaSettings, mongo_settings: MongoSettings, tmp_path: Path
+) -> None:
     manifest = strict_batch(tmp_path, make_music(tmp_path / "music", tracks=2))
     ended = subprocess.run(
-        segue_command("apply", "-f", str(manifest)), env=environment(tmp_path / "state"), capture_output=True,
-        text=True, check=False,
+        segue_command("apply", "-f", str(manifest)),
+        env=environment(tmp_path / "state") | servers_of(kafka_settings, mongo_settings),
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode == 1
     assert "error: trackbatch/strict failed: TooManyRejected: 1 of 3 tracks are rejected" in ended.stderr

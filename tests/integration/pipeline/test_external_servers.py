@@ -8,10 +8,10 @@ import pytest
 from kafka import KafkaAdminClient
 from pymongo import MongoClient
 
-from segue_jobs.contract import Env, Topic
+from segue_jobs.contract import Topic
 from segue_jobs.runtime.mongodb import Collection, Document, database, of_catalogue
 from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
-from support.pipeline import Segue, batch_of, make_music
+from support.pipeline import Segue, batch_of, make_music, servers_of
 from support.processes import command_line, descendants, naming, need_proc
 
 pytestmark = pytest.mark.slow
@@ -19,23 +19,21 @@ pytestmark = pytest.mark.slow
 TRACKS = 40
 
 
+def commands_below(pid: int) -> str:
+    return "\n".join(command_line(child) for child in descendants(pid))
+
+
 def test_both_are_used_and_neither_is_stopped(
     kafka_settings: KafkaSettings, mongo_settings: MongoSettings, mongo_client: MongoClient[Document], tmp_path: Path
 ) -> None:
     need_proc()
-    own = {
-        Env.KAFKA_BOOTSTRAP: kafka_settings.bootstrap,
-        Env.TOPIC_PREFIX: kafka_settings.topic_prefix,
-        Env.MONGODB_URI: mongo_settings.uri,
-        Env.DATABASE: mongo_settings.database,
-    }
-    segue = Segue(tmp_path, environment=own)
+    segue = Segue(tmp_path, environment=servers_of(kafka_settings, mongo_settings))
     batch = batch_of(make_music(tmp_path / "music", TRACKS))
     with segue.begin_apply(batch) as running:
-        running.wait_until(lambda: segue.logs("extract"))
-        commands = [command_line(pid) for pid in descendants(running.process.pid)]
-        assert any("segue_jobs.sink" in command for command in commands)
-        assert not any("kafka.Kafka" in command or "secantus" in command for command in commands)
+        running.wait_until(lambda: "segue_jobs.sink" in commands_below(running.process.pid))
+        commands = commands_below(running.process.pid)
+        assert "kafka.Kafka" not in commands
+        assert "secantus" not in commands
         down = segue("down")
         assert f"ended process {running.process.pid}" in down.stdout, down.stderr
         assert running.wait() == 130

@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="finding child processes needs /proc"),
 ]
 
-TRACKS = 150
+TRACKS = 100
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ def test_a_full_disk_is_told_in_a_sentence_and_loses_nothing(tmp_path: Path, fre
     with small_disk(tmp_path / "disk", megabytes=64) as disk:
         filler = fill(disk, free_kilobytes=free_kilobytes)
         segue = Segue(tmp_path, state=disk / "state")
-        ended = segue.apply(batch, "--timeout", "20")
+        ended = segue.apply(batch, "--timeout", "10")
         assert ended.returncode == 1
         assert "Traceback" not in ended.stderr
         assert "error: " in ended.stderr

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from support.pipeline import Segue, batch_of, run_of
+from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
+from support.pipeline import Segue, batch_of, run_of, servers_of
 
 pytestmark = pytest.mark.slow
 
 
-def test_an_empty_folder_fails_the_batch_and_its_training_with_the_path(tmp_path: Path) -> None:
+def test_an_empty_folder_fails_the_batch_and_its_training_with_the_path(
+    kafka_settings: KafkaSettings, mongo_settings: MongoSettings, tmp_path: Path
+) -> None:
     (tmp_path / "music").mkdir()
-    segue = Segue(tmp_path)
+    segue = Segue(tmp_path, environment=servers_of(kafka_settings, mongo_settings))
     ended = segue.apply(batch_of(tmp_path / "music"), run_of())
     assert ended.returncode == 1
     assert "error: trackbatch/songs failed: NoTracks: no track was found under source.audioPath '.'" in ended.stderr

@@ -111,18 +111,18 @@ def neighbour_lists(
     """
     queries = np.arange(len(vectors)) if queries is None else queries
     lists = np.full((len(queries), count), -1, dtype=np.intp)
-    step = max(1, _BLOCK_BYTES // (4 * max(1, len(vectors))))
     kept = min(len(vectors), max(count + _SPARE, pool if proximity is not None else 0))
+    step = max(1, _BLOCK_BYTES // (4 * max(1, len(vectors), kept * vectors.shape[1])))
     for start in range(0, len(queries), step):
         block = queries[start : start + step]
-        cosines = vectors[block] @ vectors.T
+        opposed = -vectors[block] @ vectors.T  # numpy selects slowly at the end of equal infinities
         own = [artists.of(int(row)) if artists is not None else np.array([row]) for row in block]
-        for line, rows in zip(cosines, own, strict=True):
-            line[rows] = -np.inf
+        for line, rows in zip(opposed, own, strict=True):
+            line[rows] = np.inf
         if cells is not None:
-            _hide_cells(cosines, own, vectors[block], cells, count)
-        candidates = np.argpartition(cosines, len(vectors) - kept, axis=1)[:, len(vectors) - kept :]
-        allowed = np.isfinite(np.take_along_axis(cosines, candidates, axis=1))
+            _hide_cells(opposed, own, vectors[block], cells, count)
+        candidates = np.argpartition(opposed, kept - 1, axis=1)[:, :kept]
+        allowed = np.isfinite(np.take_along_axis(opposed, candidates, axis=1))
         distances = 1.0 - exact_cosines(vectors[candidates], vectors[block][:, None, :])
         if proximity is not None:
             allowed &= _rank(np.where(allowed, distances, np.inf), candidates) < pool
@@ -135,14 +135,14 @@ def neighbour_lists(
     return lists
 
 
-def _hide_cells(cosines: Singles, own: list[Integers], queries: Singles, cells: Cells, count: int) -> None:
-    """Set to -inf what lies in cells that are not looked into."""
+def _hide_cells(opposed: Singles, own: list[Integers], queries: Singles, cells: Cells, count: int) -> None:
+    """Set to infinity what lies in cells that are not looked into."""
     number = len(cells.centres)
     whole = np.bincount(cells.cells, minlength=number)
     sizes = np.stack([whole - np.bincount(cells.cells[rows], minlength=number) for rows in own])
     hidden = ~cells.probed(queries, sizes, count)
-    for line, cell in zip(cosines, hidden, strict=True):
-        line[cell[cells.cells]] = -np.inf
+    for line, cell in zip(opposed, hidden, strict=True):
+        line[cell[cells.cells]] = np.inf
 
 
 def _rank(distances: Doubles, candidates: Integers) -> Integers:

@@ -30,9 +30,9 @@ def _family_problem(family: Family, vector: Any) -> Excluded | None:
             Exclusion.LAYOUT_MISMATCH,
             f"{family} has {len(vector)} numbers instead of {len(names)}: extract the track again",
         )
-    for name, value in zip(names, vector, strict=True):
-        if not math.isfinite(value):
-            return Excluded(Exclusion.NON_FINITE_FEATURE, f"{family}.{name} is {value}: extract the track again")
+    if not all(map(math.isfinite, vector)):
+        name, value = next(pair for pair in zip(names, vector, strict=True) if not math.isfinite(pair[1]))
+        return Excluded(Exclusion.NON_FINITE_FEATURE, f"{family}.{name} is {value}: extract the track again")
     return None
 
 

@@ -79,9 +79,11 @@ format: $(VENV)/installed  ## Rewrite the code in the project's style
 typecheck: $(VENV)/installed  ## mypy, strict
 	$(BIN)/mypy
 
+TEST_WORKERS ?= 2
+
 .PHONY: test
-test: $(VENV)/installed  ## Every test that needs no cluster
-	$(BIN)/pytest --cov --cov-report=term:skip-covered $(PYTEST)
+test: $(VENV)/installed  ## Every test that needs no cluster, in TEST_WORKERS=2 processes
+	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadfile --cov --cov-report=term:skip-covered $(PYTEST)
 
 .PHONY: test-unit
 test-unit: $(VENV)/installed  ## The tests that start no server, in seconds
@@ -120,3 +122,32 @@ $(IMAGES:%=image-%): image-%:
 	$(BUILD_$(BUILDER)) --build-arg BASE=$(BASE) $(if $(filter jobs,$*),--build-arg LIBROSA=$(LIBROSA)) \
 	  --build-arg REVISION=$$(git rev-parse --short HEAD 2>/dev/null || echo unknown) \
 	  --tag $(REGISTRY)/segue-$*:$(TAG) --file images/$*/Dockerfile .
+
+# --- clusters --------------------------------------------------------------------------------------------------------
+
+KIND_CLUSTER ?= segue
+KIND_IMAGE ?= kindest/node:v1.34.11@sha256:44e222ee2132dab25ff87301682f89eb82c7880ea3a1bf543bfe9708fd08d67d
+NEEDS = for tool in $(1); do command -v $$tool >/dev/null || { echo "error: $$tool is missing; install it first"; exit 2; }; done
+
+.PHONY: kind-up
+kind-up:  ## A cluster in Docker by kind, with the images in it
+	@$(call NEEDS,docker kind kubectl)
+	@docker info >/dev/null 2>&1 || { echo "error: Docker does not answer; start it first"; exit 2; }
+	kind get clusters | grep -qx $(KIND_CLUSTER) || \
+	  kind create cluster --name $(KIND_CLUSTER) --config tests/cluster/kind.yaml --image $(KIND_IMAGE) --wait 3m
+	$(MAKE) images BUILDER=docker REGISTRY=localhost TAG=dev
+	kind load docker-image --name $(KIND_CLUSTER) $(IMAGES:%=localhost/segue-%:dev)
+
+.PHONY: kind-demo
+kind-demo: $(VENV)/installed kind-up  ## The demo on kind: the stack by its chart, real music, recommendations
+	@$(call NEEDS,helm)
+	KUBECONTEXT=kind-$(KIND_CLUSTER) PATH="$(CURDIR)/$(BIN):$$PATH" examples/kind_demo.sh
+
+.PHONY: kind-down
+kind-down:  ## Delete the cluster that kind made
+	@$(call NEEDS,kind docker)
+	kind delete cluster --name $(KIND_CLUSTER)
+
+.PHONY: test-cluster
+test-cluster: $(VENV)/installed  ## End to end, in the cluster that KUBECONFIG names (or one made by ../shared/devcluster)
+	@tests/cluster/run.sh $(PYTEST)

@@ -1,0 +1,106 @@
+"""One installed system a session: the stack's chart in a namespace of its own, real music on a volume."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from support.end_to_end import CLAIM, NAMESPACE, RELEASE, System, helm, loader_pod, mongodb, music_claim, uninstall
+from support.kubectl import Kubectl
+
+PACKAGES = ("amoebax-data", "noiz2sa-data", "tumiki-fighters-data")
+
+
+class Progress:
+    """Lines about what takes long, whatever pytest captures."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._terminal = config.pluginmanager.getplugin("terminalreporter")
+        self._began = time.monotonic()
+
+    def __call__(self, what: str) -> None:
+        self._terminal.ensure_newline()
+        self._terminal.write_line(f"[{time.monotonic() - self._began:4.0f} s] {what}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Add what the cluster looks like to a failed test's report, before anything is cleaned up."""
+    report = yield
+    system = getattr(item, "funcargs", {}).get("system")
+    if report.failed and isinstance(system, System):
+        report.sections.append(("the cluster", system.kubectl.describe_failure()))
+    return report
+
+
+@pytest.fixture(scope="session")
+def progress(request: pytest.FixtureRequest) -> Progress:
+    """Where long steps are told."""
+    return Progress(request.config)
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> Kubectl:
+    """The cluster that KUBECONFIG names; never one that a plain run of all tests finds by chance."""
+    if "cluster" not in request.config.option.markexpr:
+        pytest.skip(reason="end-to-end tests are run by make test-cluster")
+    return Kubectl(Path(os.environ["KUBECONFIG"]))
+
+
+@pytest.fixture(scope="session")
+def music(repository: Path, progress: Progress) -> Path:
+    """A folder with real music and its CSV; synthesised music where there are no Debian packages."""
+    out = repository / "build" / "cluster" / "music"
+    if (out / "tracks.csv").exists():
+        return out
+    progress("fetching music")
+    fetch = [sys.executable, "examples/fetch_music.py", str(out), "--packages", *PACKAGES]
+    if subprocess.run(fetch, cwd=repository, check=False).returncode:
+        synthesise = [sys.executable, "examples/synthesise_music.py", str(out)]
+        subprocess.run(synthesise, cwd=repository, check=True)
+    return out
+
+
+@pytest.fixture(scope="session")
+def system(cluster: Kubectl, music: Path, progress: Progress) -> System:
+    """The stack, installed by its chart, with the music on its volume."""
+    kubectl = cluster.within(NAMESPACE)
+    progress(f"namespace {NAMESPACE}")
+    uninstall(kubectl)
+    cluster.delete("namespace", NAMESPACE)
+    cluster.run("create", "namespace", NAMESPACE)
+    cluster.run("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=baseline")
+    kubectl.apply(*mongodb(), music_claim(), loader_pod())
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(_load, kubectl, music)
+        progress("helm install segue-stack")
+        _install(kubectl)
+        loading.result()
+    kubectl.wait("deployment", "mongodb", "Available")
+    progress("installed")
+    return System(kubectl)
+
+
+def _load(kubectl: Kubectl, music: Path) -> None:
+    kubectl.wait("pod", "loader", "Ready")
+    for part in ("music", "tracks.csv"):
+        kubectl.run("cp", str(music / part), f"loader:/{CLAIM}/{part}", seconds=300)
+    kubectl.delete("pod", "loader")
+
+
+def _install(kubectl: Kubectl) -> None:
+    chart = os.environ.get("SEGUE_CLUSTER_CHART", "charts/segue-stack")
+    values = ["charts/segue-stack/values-development.yaml", "tests/cluster/values.yaml"]
+    values += os.environ.get("SEGUE_CLUSTER_VALUES", "").split()
+    arguments = ["upgrade", "--install", RELEASE, chart, "--wait", "--timeout=8m"]
+    try:
+        helm(kubectl, *arguments, *(f"--values={path}" for path in values))
+    except AssertionError as error:
+        pytest.exit(f"{error}\n{kubectl.describe_failure()}", returncode=1)

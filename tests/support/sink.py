@@ -4,8 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +18,7 @@ from segue_jobs.contract import Env, SinkArguments, Topic
 from segue_jobs.runtime.mongodb import Collection, Document, connect, database
 from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
 from segue_operator.local.servers import MongoServer
+from support.waiting import wait_until
 
 SINK_TOPICS = (Topic.TRACKS, Topic.REJECTED, Topic.EVENTS)
 
@@ -79,14 +78,6 @@ class SinkProcess:
     def text(self) -> str:
         """All it has logged so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
-
-
-def wait_until(condition: Callable[[], bool], *, seconds: float = 60.0, why: Callable[[], str] = lambda: "") -> None:
-    """Wait for a condition; a limit only keeps a broken test from hanging."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"did not come true within {seconds:.0f} s {why()}"
-        time.sleep(0.05)
 
 
 class Group:

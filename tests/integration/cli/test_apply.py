@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
 from support.audio import write_tune
 from support.pipeline import servers_of
 from support.processes import naming
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -40,13 +40,6 @@ def make_music(folder: Path, tracks: int = TRACKS) -> Path:
         write_tune(folder / f"tune {number:02d}.wav", seconds=6, seed=number)
     (folder / "broken \x1b[31m.mp3").write_bytes(b"no music at all" * 100)
     return folder
-
-
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +137,7 @@ def test_an_interrupted_run_leaves_nothing_behind_and_can_go_on(tmp_path: Path, 
     command = segue_command("apply", "-f", str(manifest))
     with subprocess.Popen(command, env=environment(state), stderr=subprocess.PIPE, text=True) as process:
         try:
-            wait_until(lambda: any((state / "logs").glob("*/*extract*")), "extraction")
+            wait_until(lambda: any((state / "logs").glob("*/*extract*")), seconds=90)
             if by == "Ctrl-C":
                 process.send_signal(signal.SIGINT)
             else:

@@ -15,7 +15,7 @@ from segue_jobs.runtime.topics import ensure_topics
 from segue_operator.local.java import LocalError
 from segue_operator.local.servers import KafkaServer, MongoServer, free_port
 from support.processes import kill_server, naming
-from support.sink import wait_until
+from support.waiting import wait_until
 
 
 def test_kafka_keeps_topics_over_a_restart(tmp_path: Path) -> None:

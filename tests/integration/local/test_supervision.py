@@ -8,7 +8,7 @@ from pathlib import Path
 from segue_operator.local.servers import MongoServer
 from segue_operator.local.supervision import Incident, ServerState, kept_running
 from support.processes import kill_server
-from support.sink import wait_until
+from support.waiting import wait_until
 
 
 def test_death_and_return_are_told_once_each(tmp_path: Path) -> None:

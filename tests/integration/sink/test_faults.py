@@ -12,8 +12,9 @@ from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
 from segue_jobs.runtime.topics import ensure_topics
 from segue_operator.local.servers import MongoServer, free_port
 from support.processes import kill_server
-from support.sink import Group, SinkProcess, snapshot, stored_tracks, wait_until
+from support.sink import Group, SinkProcess, snapshot, stored_tracks
 from support.tracks import produce, track_record
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

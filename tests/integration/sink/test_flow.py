@@ -12,8 +12,9 @@ from segue_jobs.records import EventRecord, RejectedRecord, encode
 from segue_jobs.runtime.mongodb import Document, database, ensure_indexes, of_catalogue
 from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
 from segue_jobs.runtime.topics import ensure_topics
-from support.sink import Group, SinkProcess, snapshot, wait_until
+from support.sink import Group, SinkProcess, snapshot
 from support.tracks import key_of, produce, send, track_record
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -8,9 +8,10 @@ from segue_jobs.contract import Topic
 from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
 from segue_jobs.runtime.topics import ensure_topics
 from segue_operator.local.servers import MongoServer, free_port
-from support.sink import Group, SinkProcess, stored_tracks, wait_until
+from support.sink import Group, SinkProcess, stored_tracks
 from support.small_disk import fill, small_disk
 from support.tracks import produce, track_record
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -14,8 +14,9 @@ from segue_jobs.records import RejectedRecord, TrackRecord
 from segue_jobs.runtime.mongodb import Document, database, ensure_indexes
 from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
 from segue_jobs.runtime.topics import ensure_topics
-from support.sink import Group, SinkProcess, environment, wait_until
+from support.sink import Group, SinkProcess, environment
 from support.tracks import produce, track_record
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

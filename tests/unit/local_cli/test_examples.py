@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import shutil
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from types import ModuleType
@@ -15,16 +13,7 @@ import numpy as np
 import pytest
 
 from support.audio import write_tune
-
-
-def load(repository: Path, name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, repository / "examples" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+from support.examples import load
 
 
 @pytest.fixture

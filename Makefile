@@ -75,6 +75,12 @@ format: $(VENV)/installed  ## Rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+.PHONY: generate
+generate: $(VENV)/installed  ## Write the charts' dashboards, tables of values and copies of the CRDs anew
+	cp operator/src/segue_operator/api/crds/*.yaml charts/segue/files/crds/
+	$(BIN)/python charts/dashboards/build.py
+	$(BIN)/python charts/values_table.py
+
 .PHONY: typecheck
 typecheck: $(VENV)/installed  ## mypy, strict
 	$(BIN)/mypy

@@ -194,10 +194,14 @@ def _closed(schema: Any) -> Any:
         return schema
     if schema.get("x-kubernetes-int-or-string"):
         return {"type": ["integer", "string"]}
-    closed = {
-        key: {name: _closed(one) for name, one in value.items()} if key == "properties" else _closed(value)
-        for key, value in schema.items()
-    }
+    closed = {}
+    for key, value in schema.items():
+        if key in ("oneOf", "anyOf", "allOf", "not"):
+            closed[key] = value  # conditions on what the structure beside them names
+        elif key == "properties":
+            closed[key] = {name: _closed(one) for name, one in value.items()}
+        else:
+            closed[key] = _closed(value)
     is_open = schema.get("x-kubernetes-preserve-unknown-fields") or "additionalProperties" in schema
     if "properties" in schema and not is_open:
         closed["additionalProperties"] = False

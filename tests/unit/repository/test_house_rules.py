@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-HOUSES = ("operator", "jobs", "tests", "examples", "docs", "requirements", "images", ".github", ".ci")
+HOUSES = ("operator", "jobs", "charts", "tests", "examples", "docs", "requirements", "images", ".github", ".ci")
 TEXT = frozenset({".py", ".md", ".toml", ".yaml", ".sh", ".txt", ".in", ""})
 BUILT = frozenset({"__pycache__", ".venv", "build", "dist"})
 MACHINE_PATHS = re.compile(r"(?<![\w.$}-])/(?:home/\w+|root|Users/\w+|work|tmp/\w)(?=[/\s\"'`]|$)")

@@ -1,16 +1,14 @@
-"""The real training program as a process: spark-submit, as on a laptop."""
+"""The real training program as a process, submitted as the local runtime does."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 
-from segue_jobs.contract import Env, TrainArguments, TrainSummary
+from segue_jobs.contract import TRAIN_APPLICATION_FILE, Env, TrainArguments, TrainSummary
 from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
-from segue_operator.local.java import spark_kafka_jars
+from segue_operator.local.programs import resolve
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -24,17 +22,11 @@ def start_train(
 ) -> subprocess.Popen[str]:
     """Start the program; its log comes from ``stdout``, its summary goes to ``summary.json`` in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    program = find_spec("segue_jobs.train").submodule_search_locations[0]
-    options = {"spark.ui.enabled": "false", **(conf or {})}
-    command = [
-        str(Path(sys.executable).with_name("spark-submit")), "--master", "local[2]",
-        "--jars", ",".join(map(str, spark_kafka_jars())),
-        *(part for name, value in options.items() for part in ("--conf", f"{name}={value}")),
-        str(Path(program, "__main__.py")), *arguments.to_argv(),
-    ]  # fmt: skip
+    options = [part for name, value in (conf or {}).items() for part in ("--conf", f"{name}={value}")]
+    program = resolve(["spark-submit", "--master", "local[2]", *options, TRAIN_APPLICATION_FILE, *arguments.to_argv()])
     environment = {
         **os.environ,
-        "PYSPARK_PYTHON": sys.executable,
+        **program.environment,
         Env.KAFKA_BOOTSTRAP: kafka.bootstrap,
         Env.TOPIC_PREFIX: kafka.topic_prefix,
         Env.TOPIC_CREATE: "true",
@@ -46,7 +38,13 @@ def start_train(
     }
     with (folder / "stderr.log").open("w") as log:
         return subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+            program.command,
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
         )
 
 

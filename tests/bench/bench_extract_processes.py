@@ -1,5 +1,6 @@
 """What only whole processes show: start, memory, a fresh job, the program up to Kafka."""
 
+import ctypes
 import os
 import resource
 import shutil
@@ -65,6 +66,23 @@ def fresh_job(extractor: str, paths: list[Path]) -> float:
         return run_python(code, {"NUMBA_CACHE_DIR": cache})[1]
 
 
+def _adopt_orphans() -> None:
+    """Become the parent of processes whose parent ends: their CPU time is then told to this one."""
+    prctl, set_child_subreaper = ctypes.CDLL(None).prctl, 36
+    if prctl(set_child_subreaper, 1) != 0:
+        raise SystemExit("the CPU time of the workers cannot be had on this system")
+
+
+def _collect_orphans(patience_seconds: float = 10.0) -> None:
+    """Wait for the fork server, which has waited for the workers, and for the resource tracker."""
+    end = time.monotonic() + patience_seconds
+    for _ in range(2):
+        while os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG) is None:
+            if time.monotonic() > end:
+                raise SystemExit("the workers have not ended")
+            time.sleep(0.02)
+
+
 def clips_per_second(clips: list[Path], copies: int) -> tuple[float, float]:
     """Rate of the whole program with two workers, its start included, from files to acknowledged records.
 
@@ -84,9 +102,12 @@ def clips_per_second(clips: list[Path], copies: int) -> tuple[float, float]:
             metadata_format=MetadataFormat.TAGS,
         )
         kafka = KafkaSettings(bootstrap=broker.bootstrap, create_topics=True, partitions=4)
+        _adopt_orphans()
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         code, summary = ExtractProcess(Path(folder), arguments, kafka, {Env.WORKERS: "2"}).wait(600)
-        seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds = time.perf_counter() - start
+        _collect_orphans()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         if code != 0 or summary is None or summary.extracted != len(clips) * copies:
             raise SystemExit(f"the program ended with {code}: {Path(folder, 'extract.log').read_text()[-2000:]}")

@@ -9,7 +9,7 @@ from segue_jobs.native.filters import Single
 
 def at_least(values: Single, floor: float, out: Single) -> Single:
     """``np.maximum(values, floor, out=out)``, but faster: numpy has vectorised only the maximum of two arrays."""
-    return np.maximum(values, np.full(values.shape, floor, np.float32), out=out)
+    return np.maximum(values, np.full(values.shape[-1], floor, np.float32), out=out)
 
 
 def reduce_rows(function: np.ufunc, rows: Single) -> Single:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segue_jobs.features.layout import N_CONTRAST
 from segue_jobs.native.filters import BINS, Single, contrast_bands
@@ -27,6 +28,12 @@ class Extremes:
     """(6, frames)"""
     highest: Single
     """(frames,) largest magnitude below `LOW_BINS`."""
+
+    def replace(self, columns: NDArray[np.intp], better: Extremes) -> None:
+        """Put in what was measured again of some frames."""
+        self.valleys[:, columns] = better.valleys
+        self.peaks[:, columns] = better.peaks
+        self.highest[columns] = better.highest
 
 
 class ContrastBands:

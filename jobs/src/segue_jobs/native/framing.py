@@ -138,7 +138,7 @@ class FrameStream:
             negative[: 1 + _HALF] = negative[1 + _HALF]
         crosses = np.not_equal(negative[1:], negative[:-1], out=self._crosses[:length])
         self._negative[0] = negative[-1]
-        energy = np.einsum("ij,ij->i", block, block)
+        energy = np.vecdot(block, block)
         self._hops.append(
             Hops(
                 energy,

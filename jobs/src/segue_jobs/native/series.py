@@ -63,7 +63,7 @@ class Sheet:
         """Write what is kept of a block."""
         columns = slice(self._used, self._used + spectra.power.shape[1])
         for group in mel_groups():
-            self._mel[group.mels, columns] = group.weights @ spectra.power[group.bins]
+            np.matmul(group.weights, spectra.power[group.bins], out=self._mel[group.mels, columns])
         self._valleys[:, columns] = spectra.extremes.valleys
         self._peaks[:, columns] = spectra.extremes.peaks
         largest.update(spectra.magnitude, spectra.extremes, spectra.high_sum, spectra.high_peak)

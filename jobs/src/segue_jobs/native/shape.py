@@ -6,9 +6,10 @@ All take spectra of a block, (bins, frames), and give one number a frame.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from segue_jobs.native.arithmetic import at_least
 from segue_jobs.native.filters import BIN_HZ, BINS, Single
+from segue_jobs.native.framing import BLOCK_FRAMES
 from segue_jobs.native.spectra import Spectra
 
 _TINY = np.float32(1e-30)
@@ -17,6 +18,7 @@ _RUN = 32
 _RUNS = BINS // _RUN
 _CUMULATE = np.tri(_RUN, dtype=np.float32)
 """Running sums as a product: numpy's cumsum takes one number at a time."""
+_COLUMNS = np.arange(BLOCK_FRAMES)
 _POSITIONS = np.arange(BINS, dtype=np.float32)
 _CANCELLED = np.float32(0.01)
 """Below this ratio of variance to squared centroid the moments' difference has lost too many of float32's digits."""
@@ -25,6 +27,8 @@ _POWER_FLOOR = 1e-10
 _FLOOR_NOTICED_BELOW = 1.0
 _QUARTER = BINS // 4
 _ONES = np.ones(BINS, np.float32)
+_FLOOR_ROWS = np.full(_QUARTER * BLOCK_FRAMES, _POWER_FLOOR, np.float32)
+"""The floor as an array: numpy has vectorised only the maximum of two arrays."""
 _FOLDABLE_POWER = 1e9
 """Four powers between the floor and this multiply without leaving float32's range, once scaled by `_FOLD_SCALE`."""
 _FOLD_SCALE = np.float32(200.0)
@@ -51,12 +55,17 @@ def rolloff(spectra: Spectra) -> Single:
     runs = magnitude[: _RUNS * _RUN].reshape(_RUNS, _RUN, count)
     reached = _CUMULATE @ (_ONES[:_RUN] @ runs)
     threshold = _ROLL_PERCENT * (reached[-1] + magnitude[-1])
-    run = np.minimum((reached < threshold).sum(axis=0), _RUNS - 1)
-    columns = np.arange(count)
-    inside = runs[run, :, columns] @ _CUMULATE.T
-    inside += np.where(run > 0, reached[run - 1, columns], 0)[:, None]
-    bins = run * _RUN + (inside < threshold[:, None]).sum(axis=1)
+    run = np.minimum(_count_rows(reached < threshold), _RUNS - 1)
+    columns = _COLUMNS[:count]
+    inside = _CUMULATE @ runs[run, :, columns].T
+    inside += np.where(run > 0, reached[run - 1, columns], 0)
+    bins = run * _RUN + _count_rows(inside < threshold)
     return np.asarray(bins * BIN_HZ, dtype=np.float32)
+
+
+def _count_rows(flags: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Number of True in each column of at most 255 rows: bytes add up many times faster than integers."""
+    return np.add.reduce(flags.view(np.uint8), axis=0, dtype=np.uint8).astype(np.intp)
 
 
 def flatness(spectra: Spectra) -> Single:
@@ -68,11 +77,12 @@ def flatness(spectra: Spectra) -> Single:
     loudest = float(spectra.highest.max()) ** 2
     if loudest < _FOLDABLE_POWER:
         quarters = [spectra.power[start : start + _QUARTER] for start in range(0, 4 * _QUARTER, _QUARTER)]
-        product = at_least(quarters[0], _POWER_FLOOR, np.empty_like(quarters[0]))
+        floor = _FLOOR_ROWS[: quarters[0].size].reshape(quarters[0].shape)
+        product = np.maximum(quarters[0], floor)
         product *= _FOLD_SCALE
         floored = np.empty_like(product)
         for quarter in quarters[1:]:
-            product *= at_least(quarter, _POWER_FLOOR, floored)
+            product *= np.maximum(quarter, floor, out=floored)
         logarithms = np.log(product, out=product)
         last = np.log(np.maximum(spectra.power[4 * _QUARTER :], _POWER_FLOOR)).sum(axis=0, dtype=np.float64)
         rest = last - _QUARTER * np.log(float(_FOLD_SCALE))

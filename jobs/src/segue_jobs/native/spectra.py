@@ -14,13 +14,14 @@ from segue_jobs.native.filters import BINS, Single, hann
 from segue_jobs.native.fourier import rfft
 from segue_jobs.native.framing import BLOCK_FRAMES
 
-_TRANSFORMED_TOGETHER = 56
-"""Frames of one FFT call: half a block, so that the complex spectra do not drive the block out of the cache."""
-_PRECISE_BELOW = np.float32(1e-6)
-"""A float32 transform errs by about 3e-9 of a frame's norm in every bin. librosa's transform is float64: where a
-valley of the contrast lies this far below the norm, the frame is transformed again in float64."""
-_FLAT_BELOW = np.float32(2.0)
-"""A click's spectrum is level: rounding alone decides where its peaks are, so it has to be librosa's rounding."""
+_TRANSFORMED_TOGETHER = 36
+"""Frames of one FFT call: a third of a block, so that the complex spectra do not drive the block out of the cache."""
+_PRECISE_BELOW = np.float32(1e-12)
+"""A float32 transform errs by about 3e-9 of a frame's norm in every bin. librosa's transform is float64: where the
+power of a valley of the contrast lies this far below the frame's, the frame is transformed again in float64."""
+_FLAT_ABOVE = np.float32(1 / (2 * BINS))
+"""A click's spectrum is level, no valley much below the mean power: rounding alone decides where its peaks are, so it
+has to be librosa's rounding."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Transform:
         self._window = hann(N_FFT)
         self._window_single = self._window.astype(np.float32)
         self._windowed = np.empty((_TRANSFORMED_TOGETHER, N_FFT), np.float32)
+        self._complex = np.empty(BINS * _TRANSFORMED_TOGETHER, np.complex64)
         self._magnitude = np.empty(BINS * BLOCK_FRAMES, np.float32)
         self._power = np.empty(BINS * BLOCK_FRAMES, np.float32)
         self._bands = ContrastBands()
@@ -70,14 +72,17 @@ class Transform:
         for first in range(0, count, _TRANSFORMED_TOGETHER):
             part = frames[first : first + _TRANSFORMED_TOGETHER]
             windowed = np.multiply(part, self._window_single, out=self._windowed[: len(part)])
-            np.abs(rfft(windowed.T, axis=0), out=magnitude[:, first : first + _TRANSFORMED_TOGETHER])
+            complex_rows = self._complex[: BINS * len(part)].reshape(BINS, len(part))
+            spectrum = rfft(windowed.T, axis=0, out=complex_rows)
+            np.abs(spectrum, out=magnitude[:, first : first + len(part)])
         flat = self._power if power is None else power
         squared = np.multiply(magnitude, magnitude, out=flat[: BINS * count].reshape(BINS, count))
         total, extremes = self._ones @ squared, self._bands.measure(magnitude)
         coarse = _coarse(extremes, total)
         if len(coarse):
             self._transform_again(frames, coarse, magnitude, squared)
-            total, extremes = self._ones @ squared, self._bands.measure(magnitude)
+            total = self._ones @ squared
+            extremes.replace(coarse, self._bands.measure(magnitude[:, coarse]))
         one, first, second, high = self._moments @ magnitude
         high_peak = reduce_rows(np.maximum, magnitude[LOW_BINS:])
         highest = np.maximum(extremes.highest, high_peak)
@@ -91,7 +96,8 @@ class Transform:
 
 def _coarse(extremes: Extremes, total: Single) -> NDArray[np.intp]:
     """Frames whose float32 spectrum is not good enough."""
-    lowest = extremes.valleys.min(axis=0)
-    coarse = lowest < _PRECISE_BELOW * np.sqrt(total)
-    coarse |= lowest * lowest * np.float32(BINS) * _FLAT_BELOW > total
-    return np.flatnonzero(coarse)
+    lowest = np.minimum.reduce(extremes.valleys, axis=0)
+    lowest *= lowest
+    coarse = lowest < _PRECISE_BELOW * total
+    coarse |= lowest > total * _FLAT_ABOVE
+    return coarse.nonzero()[0]

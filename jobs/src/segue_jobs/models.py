@@ -64,6 +64,13 @@ class ModelDocument(Struct, frozen=True, kw_only=True, rename="camel"):
     k: int
     centres: tuple[tuple[float, ...], ...]
     """(k, d), unit rows for the cosine distance."""
+    cluster_numbers: tuple[int, ...] = ()
+    """Lasting number of each cluster, ascending: a cluster that continues one of the model that was active before has
+    its number. Empty where clusters were not followed: then their indexes are their numbers."""
+    next_cluster_number: int = 0
+    """The first number that no cluster of the catalogue has had."""
+    sample_tracks: int = 0
+    """Tracks of the sample that k was chosen and the measures were taken on; 0 where unknown."""
     distance: Distance
     seed: int
     maximum_iterations: int

@@ -11,10 +11,12 @@ from segue_jobs.contract import Family, PromotionPolicy, TrainArguments
 from segue_jobs.models import CatalogueDocument
 from segue_jobs.runtime.mongodb import Collection, Document, database, ensure_indexes
 from segue_jobs.runtime.settings import MongoSettings
-from segue_jobs.train import assignments, registry
-from segue_jobs.train.assignments import Placement, forget_earlier_attempt, write
+from segue_jobs.train import placement as placing
+from segue_jobs.train import registry
+from segue_jobs.train.assignments import forget_earlier_attempt
 from segue_jobs.train.catalogue import find_ranges, read_range
 from segue_jobs.train.choice import Metric
+from segue_jobs.train.placement import Placement, write
 from support.synthetic_tracks import store_tracks, synthetic_tracks
 from support.trained_model import model_document
 
@@ -70,7 +72,7 @@ def test_promotions_at_once_leave_the_newest_active(target) -> None:
 def test_repeated_task_writes_every_assignment_once(
     target, mongo_settings: MongoSettings, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    monkeypatch.setattr(assignments, "BATCH_TRACKS", batch)
+    monkeypatch.setattr(placing, "BATCH_TRACKS", batch)
     units = np.eye(10, dtype=np.float32)
     placement = Placement(mongo_settings, "c", 1, centres=units[:2], reference_ids=("0",), reference=units[:1])
     entries = placement.place([f"{index}" for index in range(10)], units)

@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -21,6 +22,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from segue_jobs.contract import Env, Exclusion, Family, PromotionPolicy, Topic, TrainArguments, TrainSummary
 from segue_jobs.features.layout import LAYOUT
 from segue_jobs.models import Assignment, ModelDocument, PartitionRange, model_key
+from segue_jobs.recommend.catalogue import load_catalogue
 from segue_jobs.records import FeatureRecord, TrackRecord
 from segue_jobs.runtime.mongodb import Collection, Document, database
 from segue_jobs.runtime.program import ConfigurationError, Program, ProgramError, UnrecoverableError
@@ -39,6 +41,8 @@ from support.synthetic_tracks import store_tracks, synthetic_tracks
 from support.train_program import run_train
 
 TRACKS = 300
+BEYOND_LOGGING = ("WARNING: Using incubator modules", "netlib-blas: ")
+"""What Java itself and MLlib's native library print."""
 Train = Callable[..., TrainSummary]
 
 
@@ -134,6 +138,29 @@ def test_same_data_and_seed_give_the_same_model_that_numpy_can_read(
     distances = [one[track.track_id].distance for track in tracks]
     np.testing.assert_allclose(distances, centre_distances(units, centres, cells), atol=1e-6)
     np.testing.assert_allclose(np.linalg.norm(centres, axis=1), 1, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_clusters_keep_their_numbers_when_a_batch_more_is_learnt(
+    train: Train, stored: Stored, mongo_settings: MongoSettings
+) -> None:
+    tracks = list(synthetic_tracks("c", 400, genres=3))
+    store_tracks(mongo_settings, tracks[:300])
+    train("first", k=(3,), promotion=PromotionPolicy.ALWAYS)
+    store_tracks(mongo_settings, tracks[300:])
+    train("second", k=(3,), promotion=PromotionPolicy.ALWAYS, seed=77)
+    train("third", k=(4,), promotion=PromotionPolicy.ALWAYS)
+    models = [stored.model(number) for number in (1, 2, 3)]
+    assert [model.cluster_numbers for model in models] == [(0, 1, 2), (0, 1, 2), (0, 1, 2, 3)]
+    for older, newer in pairwise(models):
+        before = {entry.track_id: entry.cluster for entry in stored.assignments(older.number).values()}
+        after = {entry.track_id: entry.cluster for entry in stored.assignments(newer.number).values()}
+        stayed = sum(
+            older.cluster_numbers[cluster] == newer.cluster_numbers[after[track]] for track, cluster in before.items()
+        )
+        assert stayed / len(before) > 0.8
+        assert newer.metrics["churn"] == pytest.approx(1 - stayed / len(before))
+    assert "churn" not in models[0].metrics
 
 
 @pytest.mark.slow
@@ -249,10 +276,12 @@ def test_program_accounts_for_every_track_and_shows_no_secret(
     code, summary, log = run_train(arguments, kafka_settings, hidden, tmp_path, conf)
 
     assert code == 0, log
+    assert not [line for line in log.splitlines() if not line.startswith(("{", *BEYOND_LOGGING))]
     assert (summary.tracks, summary.excluded, summary.model, summary.promoted) == (TRACKS - 4, 4, "c:1", True)
     assert {"precisionAt10", "lift", "reachAt10", "hubnessSkew", "silhouette"} <= summary.metrics.keys()
     entries, model = stored.assignments(), stored.model()
     assert entries.keys() == {track.track_id for track in tracks}
+    assert not load_catalogue(stored.target, "c").tracks.new.any()
     assert {track: entry.excluded for track, entry in entries.items() if entry.excluded} == reasons
     assert all(entry.message for entry in entries.values() if entry.excluded)
     sizes = Counter(entry.cluster for entry in entries.values() if entry.excluded is None)

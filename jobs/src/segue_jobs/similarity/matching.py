@@ -20,7 +20,7 @@ class Matching:
     """Share of the tracks in both clusterings that are in another cluster now; 0 to 1."""
 
 
-def match_clusters(old: Integers, new: Integers, *, old_numbers: Integers, k: int) -> Matching:
+def match_clusters(old: Integers, new: Integers, *, old_numbers: Integers, k: int, first_free: int = 0) -> Matching:
     """Match new clusters to old ones so that as many tracks as possible stay where they were.
 
     The optimal one-to-one matching on shared members (Kuhn, The Hungarian Method, 1955).
@@ -33,6 +33,8 @@ def match_clusters(old: Integers, new: Integers, *, old_numbers: Integers, k: in
         (k_old,) lasting number of each old cluster, ``arange(k_old)`` at first.
     k
         Number of new clusters.
+    first_free
+        Numbers below it have been used, if only by clusters that are gone.
 
     Returns
     -------
@@ -52,6 +54,6 @@ def match_clusters(old: Integers, new: Integers, *, old_numbers: Integers, k: in
     numbers = np.full(k, -1, dtype=np.intp)
     numbers[left[continued]] = old_numbers[right[continued]]
     fresh = np.flatnonzero(numbers < 0)
-    numbers[fresh] = int(old_numbers.max(initial=-1)) + 1 + np.arange(len(fresh))
+    numbers[fresh] = max(first_free, int(old_numbers.max(initial=-1)) + 1) + np.arange(len(fresh))
     stayed = int(shared[left, right].sum())
     return Matching(numbers=numbers, churn=1.0 - stayed / len(old) if len(old) else 0.0)

@@ -13,6 +13,9 @@ smallest cluster      0.15    its size over `ENOUGH_TRACKS`, at most 1
 stability             0.15    adjusted Rand index of two seeds, at least 0
 ====================  ======  ===================================================================================
 
+Candidates are compared by the plain cosine: mutual proximity, by which hits are put in order, is the same for all of
+them. The chosen model's own measures are taken with it (`evaluation`).
+
 Scores within `TIE` of the best are ties, and the smallest of their ks is chosen. `TIE` is the standard error of
 precision@10 with about a thousand queries.
 """
@@ -48,6 +51,7 @@ class Metric(StrEnum):
     CHANCE = "chanceLevel"
     LIFT = "lift"
     SCORE = "score"
+    CHURN = "churn"
 
 
 WEIGHTS: Mapping[Metric, float] = {

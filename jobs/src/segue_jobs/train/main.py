@@ -19,15 +19,16 @@ from segue_jobs.runtime.mongodb import Document, connect, database, ensure_index
 from segue_jobs.runtime.program import ConfigurationError, Outcome, Program, UnrecoverableError
 from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
 from segue_jobs.runtime.topics import ensure_topics
-from segue_jobs.similarity.arrays import Doubles
-from segue_jobs.similarity.proximity import choose_reference
+from segue_jobs.similarity.arrays import Doubles, Integers
+from segue_jobs.similarity.search import nearest_cells
 from segue_jobs.train import assignments, phases, registry
-from segue_jobs.train.assignments import Placement
 from segue_jobs.train.catalogue import IdRange, find_ranges, load
 from segue_jobs.train.choice import Metric
 from segue_jobs.train.clusters import Method
 from segue_jobs.train.evaluation import Evaluation, sample_size
+from segue_jobs.train.lineage import Lineage, first_lineage, follow, old_clusters
 from segue_jobs.train.phases import Catalogue, Chosen, Units
+from segue_jobs.train.placement import Placement, write
 from segue_jobs.train.session import spark_session
 from segue_jobs.train.steps import Steps
 
@@ -60,6 +61,10 @@ class Fitted:
     evaluation: Evaluation
     chosen: Chosen
     centres: Doubles
+    """In the order of their lasting numbers."""
+    lineage: Lineage
+    reference: Integers
+    """Rows of the sample that give every track's proximity statistics."""
 
 
 def main(arguments: TrainArguments, program: Program) -> Outcome:
@@ -147,22 +152,34 @@ def _fit(run: Run, spark: SparkSession, ranges: Sequence[IdRange]) -> Fitted:
         figures |= {"k": chosen.choice.k, "reason": chosen.choice.reason}
     with phase("fit") as figures:
         centres = phases.fit_final(units, chosen.choice.k, run.method)
-        figures["clusters"] = len(centres)
-    return Fitted(catalogue, units, written, evaluation, chosen, centres)
+        lineage = _lineage(run, evaluation, centres)
+        figures |= {"clusters": len(centres), "churn": lineage.churn}
+    reference = evaluation.sample.reference_rows(arguments.seed)
+    return Fitted(catalogue, units, written, evaluation, chosen, centres[lineage.order], lineage, reference)
+
+
+def _lineage(run: Run, evaluation: Evaluation, centres: Doubles) -> Lineage:
+    before = registry.find_active(run.target, run.arguments.catalogue)
+    if before is None:
+        return first_lineage(len(centres))
+    sample = evaluation.sample
+    old = old_clusters(run.target, before, sample.ids)
+    new = nearest_cells(sample.vectors, centres.astype(np.float32), 1)[:, 0]
+    return follow(before, old[old >= 0], new[old >= 0], len(centres))
 
 
 def _publish(run: Run, fitted: Fitted) -> ModelDocument:
     arguments = run.arguments
     with run.steps.phase("assign") as figures:
         number = registry.reserve_number(run.target, arguments.catalogue, arguments.run_uid)
-        reference = choose_reference(fitted.evaluation.sample.ids, seed=arguments.seed)
+        sample = fitted.evaluation.sample
         placement = Placement(
             settings=run.mongo,
             catalogue=arguments.catalogue,
             number=number,
             centres=fitted.centres.astype(np.float32),
-            reference_ids=reference,
-            reference=phases.reference_vectors(fitted.units, reference),
+            reference_ids=tuple(sample.ids[row] for row in fitted.reference),
+            reference=sample.vectors[fitted.reference],
         )
         assignments.forget_earlier_attempt(run.target, placement.model)
         sizes = assignments.write_placed(fitted.units.frame, placement)
@@ -180,14 +197,14 @@ def _write_excluded(run: Run, fitted: Fitted, placement: Placement) -> Counter[E
         excluded[Exclusion.ZERO_VECTOR] += len(fitted.units.zero)
         message = "is the mean of the catalogue in every dimension and has no direction"
         rows = (placement.exclude(track, Exclusion.ZERO_VECTOR, message) for track in fitted.units.zero)
-        assignments.write(run.mongo, rows)
+        write(run.mongo, rows)
     return excluded
 
 
 def _document(
     run: Run, fitted: Fitted, placement: Placement, sizes: Counter[int], excluded: Counter[Exclusion]
 ) -> ModelDocument:
-    arguments = run.arguments
+    arguments, sample = run.arguments, fitted.evaluation.sample
     return ModelDocument(
         catalogue=arguments.catalogue,
         number=placement.number,
@@ -200,6 +217,9 @@ def _document(
         scaler=fitted.units.scaler,
         k=len(fitted.centres),
         centres=tuple(tuple(row) for row in fitted.centres.tolist()),
+        cluster_numbers=fitted.lineage.numbers,
+        next_cluster_number=fitted.lineage.next_number,
+        sample_tracks=len(sample.ids),
         distance=arguments.distance,
         seed=arguments.seed,
         maximum_iterations=arguments.maximum_iterations,
@@ -214,11 +234,13 @@ def _document(
 
 
 def _metrics(fitted: Fitted, sizes: Counter[int]) -> dict[str, float]:
-    """Relevance and stability as measured on held-out artists; reach, hubs and sizes of the model itself."""
+    """Relevance and stability on held-out artists; reach, hubs and sizes of the model itself; lists as served."""
     counts = [sizes.get(cluster, 0) for cluster in range(len(fitted.centres))]
+    churn = fitted.lineage.churn
     return {
         **fitted.chosen.metrics,
-        **fitted.evaluation.hubs(fitted.centres),
+        **fitted.evaluation.served(fitted.chosen.centres, fitted.centres, fitted.reference),
+        **({} if churn is None else {Metric.CHURN.value: churn}),
         Metric.SILHOUETTE.value: fitted.evaluation.silhouette(fitted.centres),
         Metric.SMALLEST.value: float(min(counts)),
         Metric.LARGEST.value: float(max(counts)),

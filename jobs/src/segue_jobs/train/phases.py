@@ -70,6 +70,8 @@ class Chosen:
     candidates: tuple[Candidate, ...]
     metrics: Mapping[str, float]
     """Of the chosen candidate."""
+    centres: Doubles
+    """(k, d) of the chosen candidate, which the held-out artists have no part in."""
 
 
 def sort_out(loaded: DataFrame, catalogue: str) -> Catalogue:
@@ -203,19 +205,20 @@ def choose_clusters(
     possible = feasible(ks, units.tracks)
     again = method.with_seed(method.seed + _STABILITY_SEED)
 
-    def trial(k: int) -> dict[str, float]:
+    def trial(k: int) -> tuple[Doubles, dict[str, float]]:
         centres = fit_centres(frame, k, method)
         metrics = evaluation.candidate(centres, fit_centres(frame, k, again))
-        return metrics | {Metric.SCORE.value: score(metrics)}
+        return centres, metrics | {Metric.SCORE.value: score(metrics)}
 
     frame.count()
     with ThreadPoolExecutor(_TRIALS_AT_ONCE) as pool:
-        measured = dict(zip(possible.ks, pool.map(trial, possible.ks), strict=True))
+        trials = dict(zip(possible.ks, pool.map(trial, possible.ks), strict=True))
     frame.unpersist()
+    measured = {k: metrics for k, (_, metrics) in trials.items()}
     choice = choose(measured)
     tried = tuple(Candidate(k=k, metrics=metrics) for k, metrics in measured.items())
     candidates = tuple(sorted((*tried, *possible.skipped), key=lambda candidate: candidate.k))
-    return Chosen(choice, candidates, measured[choice.k])
+    return Chosen(choice, candidates, measured[choice.k], trials[choice.k][0])
 
 
 def _fitted_part(spark: SparkSession, units: Units, sample: Sample) -> DataFrame:
@@ -235,10 +238,3 @@ def _only(spark: SparkSession, frame: DataFrame, track_ids: Sequence[str]) -> Da
 def fit_final(units: Units, k: int, method: Method) -> Doubles:
     """Cluster all tracks; returns (k, d) centres."""
     return fit_centres(units.frame, k, method)
-
-
-def reference_vectors(units: Units, wanted: Sequence[str]) -> np.ndarray:
-    """Unit vectors of the reference tracks, in their order; (r, d)."""
-    rows = units.frame.where(F.col("track_id").isin(list(wanted))).collect()
-    found = {row["track_id"]: row["unit"].toArray() for row in rows}
-    return np.array([found[track_id] for track_id in wanted], dtype=np.float32)

@@ -76,6 +76,17 @@ def publish(target: Database[Document], model: ModelDocument) -> ModelDocument:
     return model
 
 
+def _find_model(target: Database[Document], key: str | None) -> ModelDocument | None:
+    document = target[Collection.MODELS].find_one({"_id": key}) if key else None
+    return None if document is None else msgspec.convert(document, ModelDocument)
+
+
+def find_active(target: Database[Document], catalogue: str) -> ModelDocument | None:
+    """The version that the catalogue's pointer names."""
+    pointer = target[Collection.CATALOGUES].find_one({"_id": catalogue})
+    return _find_model(target, pointer.get("activeModel") if pointer else None)
+
+
 def promote(target: Database[Document], model: ModelDocument, arguments: TrainArguments) -> Decision:
     """Decide on a published version and set the pointer; another's change meanwhile leads to a new decision.
 
@@ -88,8 +99,7 @@ def promote(target: Database[Document], model: ModelDocument, arguments: TrainAr
     for _ in range(_ATTEMPTS):
         pointer = catalogues.find_one({"_id": model.catalogue})
         active_key = pointer.get("activeModel") if pointer else None
-        document = target[Collection.MODELS].find_one({"_id": active_key}) if active_key else None
-        active = None if document is None else msgspec.convert(document, ModelDocument)
+        active = _find_model(target, active_key)
         decision = decide(arguments.promotion, arguments.tolerance, model, active)
         if not decision.promoted or active_key == key:
             return decision

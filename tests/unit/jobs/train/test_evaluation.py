@@ -1,5 +1,7 @@
 """Measuring clusterings on held-out artists."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -71,6 +73,29 @@ def test_without_genres_recall_alone_judges() -> None:
     metrics = Evaluation(make_sample(genres=False)).candidate(CENTRES, CENTRES)
     assert Metric.PRECISION not in metrics
     assert metrics[Metric.RECALL] > 0.8
+
+
+def test_served_lists_have_fewer_hubs_than_the_nearest_by_cosine() -> None:
+    random = np.random.default_rng(1)
+    vectors = random.normal(0, 1, (600, 60)) + 0.5  # many dimensions around one centre: some tracks are near to all
+    vectors /= np.linalg.norm(vectors, axis=1)[:, None]
+    sample = replace(make_sample(600, 100), vectors=vectors.astype(np.float32))
+    evaluation, centres = Evaluation(sample), vectors[:3]
+    plain = {**evaluation.relevance(centres), **evaluation.hubs(centres)}
+    served = evaluation.served(centres, centres, sample.reference_rows(42))
+    assert served.keys() == plain.keys()
+    assert served[Metric.HUBNESS] < 0.7 * plain[Metric.HUBNESS]
+    assert served[Metric.REACH] > plain[Metric.REACH]
+
+
+def test_usual_distances_do_not_count_the_distance_to_oneself() -> None:
+    sample = make_sample(30)
+    rows = sample.reference_rows(42)
+    usual = sample.usual_distances(rows)
+    vectors, row = sample.vectors.astype(float), int(rows[3])
+    others = [1 - vectors[row] @ vectors[other] for other in rows if other != row]
+    assert usual.mean[row] == pytest.approx(np.mean(others), abs=1e-6)
+    assert sorted(rows.tolist()) == list(range(30))
 
 
 def test_silhouette_follows_its_definition() -> None:

@@ -3,7 +3,7 @@
 #
 # That cluster has Segue's images as localhost/...:dev, and localhost/segue-test-mongodb:dev (on kind: make kind-up does it). Without KUBECONFIG, but with ../shared/devcluster
 # beside the checkout, a cluster is made first, and the images of Segue, Strimzi and the Spark operator; what is there
-# already is kept. WHAT=prepare stops before the tests.
+# already is kept. WHAT=build stops before the cluster is started, WHAT=prepare before the tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -33,12 +33,15 @@ devcluster() { "$SHARED/devcluster/devcluster" "$@"; }
 
 prepare_devcluster() {
   echo "No KUBECONFIG: a cluster of this machine's own, by ../shared/devcluster (the first time it is compiled: 15 minutes)"
-  step "cluster" devcluster up
-  eval "$(devcluster env)"
+  step "Debian's container tools" devcluster install
   step "base image" devcluster base
   step "Segue's images" images
   built "${STRIMZI[1]}" || step "Strimzi's images" "$SHARED/strimzi/build.sh"
   built "$SPARK_OPERATOR" || step "the Spark operator's image" "$SHARED/spark-operator/build.sh"
+  step "Kubernetes" devcluster build
+  [[ ${WHAT:-} != build ]] || exit 0
+  step "cluster" devcluster up
+  eval "$(devcluster env)"
   step "images into the node" devcluster load "${OURS[@]}" "${STRIMZI[@]}" "$SPARK_OPERATOR"
   local spark_operator
   spark_operator=$(cd "$SHARED/devcluster/modules/spark-operator" && go list -m -f '{{.Dir}}' github.com/kubeflow/spark-operator/v2)

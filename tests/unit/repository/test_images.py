@@ -1,0 +1,135 @@
+"""What the images must have in common with the code that names them, and how the Spark image starts."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from segue_jobs.contract import TRAIN_APPLICATION_FILE
+from segue_operator.children.spark_application import SPARK_VERSION, WORK_DIRECTORY
+
+IMAGES = ("operator", "jobs", "spark")
+EXECUTOR = {
+    "SPARK_DRIVER_URL": "spark://driver:7078",
+    "SPARK_EXECUTOR_ID": "1",
+    "SPARK_EXECUTOR_CORES": "2",
+    "SPARK_EXECUTOR_MEMORY": "512m",
+    "SPARK_APPLICATION_ID": "spark-1",
+    "SPARK_EXECUTOR_POD_IP": "10.0.0.7",
+    "SPARK_EXECUTOR_POD_NAME": "exec-1",
+    "SPARK_RESOURCE_PROFILE_ID": "0",
+}
+
+
+def dockerfile(repository: Path, image: str) -> str:
+    return (repository / "images" / image / "Dockerfile").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_every_stage_begins_with_the_given_base(repository: Path, image: str) -> None:
+    text = dockerfile(repository, image)
+    assert "ARG BASE=docker.io/library/debian:trixie-slim\n" in text
+    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"${BASE}"}
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_programs_run_as_a_numeric_user_other_than_root(repository: Path, image: str) -> None:
+    assert re.findall(r"^USER (.*)$", dockerfile(repository, image), re.MULTILINE) == ["10001:10001"]
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_packages_come_from_locks_with_hashes_or_from_wheels_of_the_tree(repository: Path, image: str) -> None:
+    text = re.sub(r"\\\n\s*", "", dockerfile(repository, image))
+    installs = re.findall(r"pip[^&\n]*? (?:install|wheel) [^&\n]*", text)
+    assert installs
+    assert [call for call in installs if "--require-hashes" not in call and "--no-deps" not in call] == []
+
+
+def test_the_spark_image_has_what_applications_name(repository: Path) -> None:
+    text = dockerfile(repository, "spark")
+    assert TRAIN_APPLICATION_FILE.removeprefix("local://") in text
+    assert WORK_DIRECTORY in text
+
+
+def test_one_version_of_spark_is_named_everywhere(repository: Path) -> None:
+    assert f"spark-sql-kafka-0-10_2.13 {SPARK_VERSION} " in dockerfile(repository, "spark")
+    jars = (repository / "images" / "spark" / "jars.sha256").read_text(encoding="utf-8")
+    assert set(re.findall(r"spark-[\w-]+_2\.13-([\d.]+)\.jar", jars)) == {SPARK_VERSION}
+    lock = (repository / "requirements" / "spark.txt").read_text(encoding="utf-8")
+    assert f"\npyspark=={SPARK_VERSION} " in lock
+
+
+def started(repository: Path, tmp_path: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """What the entry point would hand to tini, a line an argument."""
+    (tmp_path / "tini").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    (tmp_path / "tini").chmod(0o755)
+    return subprocess.run(
+        [str(repository / "images" / "spark" / "entrypoint.sh"), *arguments],
+        env={
+            "PATH": f"{tmp_path}:{os.environ['PATH']}",
+            "SPARK_HOME": "/opt/spark",
+            "JAVA_HOME": "/usr/lib/jvm/default",
+            **environ,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_driver_is_submitted_in_client_mode_at_its_own_address(repository: Path, tmp_path: Path) -> None:
+    command = ["driver", "--class", "org.apache.spark.deploy.PythonRunner", "local:///opt/segue/train.py", "a b"]
+    done = started(repository, tmp_path, *command, SPARK_DRIVER_BIND_ADDRESS="10.0.0.5")
+    lines = done.stdout.splitlines()
+    assert lines[:3] == ["-s", "--", "/opt/spark/bin/spark-submit"]
+    assert "spark.driver.bindAddress=10.0.0.5" in lines
+    assert lines[lines.index("--deploy-mode") + 1] == "client"
+    assert lines[-4:] == command[1:]
+
+
+def test_an_executor_gets_its_options_whole_and_in_order(repository: Path, tmp_path: Path) -> None:
+    options = {f"SPARK_JAVA_OPT_{number}": f"-Dname{number}=a 'b' \"c\"" for number in range(11)}
+    lines = started(repository, tmp_path, "executor", **EXECUTOR, **options).stdout.splitlines()
+    assert lines[2] == "/usr/lib/jvm/default/bin/java"
+    assert lines[3:14] == list(options.values())
+    assert lines[14:16] == ["-Xms512m", "-Xmx512m"]
+    assert lines[lines.index("--podName") + 1] == "exec-1"
+    assert lines[lines.index("--driver-url") + 1] == "spark://driver:7078"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "named"),
+    [
+        (("executor",), {}, "SPARK_DRIVER_URL"),
+        (("driver", "x.py"), {}, "SPARK_DRIVER_BIND_ADDRESS"),
+        ((), {}, "say driver, executor, or a command"),
+    ],
+)
+def test_what_is_missing_is_named(
+    repository: Path, tmp_path: Path, arguments: tuple[str, ...], environ: dict[str, str], named: str
+) -> None:
+    done = started(repository, tmp_path, *arguments, **environ)
+    assert done.returncode == 2
+    assert named in done.stderr
+
+
+def test_workflows_pin_actions_and_may_only_read(repository: Path) -> None:
+    for path in (repository / ".github" / "workflows").glob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        used = re.findall(r"uses: (.*)", text)
+        assert used
+        assert [line for line in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v[\d.]+", line)] == []
+        assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
+
+
+def test_skaffold_builds_what_make_builds(repository: Path) -> None:
+    configuration = yaml.safe_load((repository / "skaffold.yaml").read_text(encoding="utf-8"))
+    built = {item["image"]: item["docker"]["dockerfile"] for item in configuration["build"]["artifacts"]}
+    assert built == {f"segue-{image}": f"images/{image}/Dockerfile" for image in IMAGES}
+    for path in (*built.values(), configuration["deploy"]["helm"]["releases"][0]["chartPath"]):
+        assert (repository / path).exists(), path

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from segue_jobs.extract.source import Samples
 
-BLOCK_FRAMES = 1 << 18
-"""Six seconds: a decoder and an analysis that take turns too often drive each other out of the caches."""
+BLOCK_FRAMES = 1 << 19
+"""Twelve seconds: a decoder and an analysis that take turns too often drive each other out of the caches."""
 _INTEGER_SUBTYPE = "PCM_16"
 _FULL_SCALE = np.float32(1 / 32768)
 

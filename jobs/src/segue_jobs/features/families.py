@@ -22,6 +22,17 @@ _PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B
 # Krumhansl & Kessler (1982), probe-tone ratings: how well each pitch class fits a key.
 _MAJOR_PROFILE = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
 _MINOR_PROFILE = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
+_MODES = ("major", "minor")
+
+
+def _key_profiles() -> Array:
+    """Profiles of all keys, centred and of length 1, (24, 12): C major, C minor, C# major and so on."""
+    rolled = [np.roll(profile, tonic) for tonic in range(12) for profile in (_MAJOR_PROFILE, _MINOR_PROFILE)]
+    centred = np.array(rolled) - np.mean(rolled, axis=1, keepdims=True)
+    return np.asarray(centred / np.linalg.norm(centred, axis=1, keepdims=True))
+
+
+_KEY_PROFILES = _key_profiles()
 
 
 def _log(value: float | Array, floor: float = _FLOOR) -> Array:
@@ -129,13 +140,9 @@ def estimate_key(chroma: Array) -> tuple[str, str]:
     """Tonic and mode whose profile correlates best with the mean chroma (Krumhansl & Kessler 1982)."""
     if float(chroma.std()) == 0.0:
         return "C", "unknown"
-    scores = {
-        (tonic, mode): float(np.corrcoef(chroma, np.roll(profile, tonic))[0, 1])
-        for mode, profile in (("major", _MAJOR_PROFILE), ("minor", _MINOR_PROFILE))
-        for tonic in range(12)
-    }
-    tonic, mode = max(scores, key=lambda key: scores[key])
-    return _PITCH_CLASSES[tonic], mode
+    centred = chroma - chroma.mean()
+    tonic, mode = divmod(int(np.argmax(_KEY_PROFILES @ centred)), len(_MODES))
+    return _PITCH_CLASSES[tonic], _MODES[mode]
 
 
 def build_descriptors(statistics: FrameStatistics) -> dict[str, float | str]:

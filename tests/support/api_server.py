@@ -205,6 +205,10 @@ class ApiServer:
         found = self.store.get(key)
         if verb == "patch":
             body = json.loads(await request.read())
+            if found is None and not request.match_info.get("status"):
+                refusal = self._admit(request, "create")  # an apply that makes the object needs both
+                if refusal is not None:
+                    return refusal
             if request.match_info.get("status"):
                 return _answer(lambda: self._set_status(key, body))
             return _answer(lambda: self.store.apply(body))

@@ -4,7 +4,7 @@
 - apiGroups: [segue.dev]
   resources: [trackbatches, trainingruns]
   # delete: ttlSecondsAfterFinished
-  verbs: [get, list, watch, delete]
+  verbs: [list, watch, delete]
 - apiGroups: [segue.dev]
   resources: [trackbatches/status, trainingruns/status]
   verbs: [patch]
@@ -24,7 +24,7 @@
 # Why a pod does not start.
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [""]
   resources: [events]
   verbs: [create]

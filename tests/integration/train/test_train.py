@@ -271,7 +271,11 @@ def test_program_accounts_for_every_track_and_shows_no_secret(
     events.mkdir()
     hidden = MongoSettings(uri=f"{mongo_settings.uri}&comment={secret}", database=mongo_settings.database)
     arguments = TrainArguments(catalogue="c", run="run", run_uid="uid", k=(8, 1000))
-    conf = {"spark.eventLog.enabled": "true", "spark.eventLog.dir": events.as_uri()}
+    conf = {
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.compress": "false",
+        "spark.eventLog.dir": events.as_uri(),
+    }
     code, summary, log = run_train(arguments, kafka_settings, hidden, tmp_path, conf)
 
     assert code == 0, log

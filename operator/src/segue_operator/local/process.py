@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+_LOOK_SECONDS = 0.1
 _GUARD = Path(__file__).with_name("guard.py")
 
 
@@ -51,9 +53,16 @@ class GuardedProcess:
         """Exit code, or None while it runs."""
         return self._process.poll()
 
-    def stop(self) -> int:
-        """End the group: SIGTERM, the grace period, SIGKILL."""
+    def stop(self, on_wait: Callable[[], None] = lambda: None) -> int:
+        """End the group: SIGTERM, the grace period, SIGKILL; ``on_wait`` is called now and then meanwhile."""
         pipe: IO[bytes] | None = self._process.stdin
         if pipe is not None and not pipe.closed:
             pipe.close()  # the guard sees the end of file and ends the group
-        return self._process.wait(timeout=self._grace_seconds + 10)
+        deadline = time.monotonic() + self._grace_seconds + 10
+        while True:
+            try:
+                return self._process.wait(timeout=_LOOK_SECONDS)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > deadline:
+                    raise
+                on_wait()

@@ -1,13 +1,12 @@
 """What the native engine is compared with: the usual script, FMA's features, one shared STFT, the floor.
 
-Each is a function of a path. librosa is imported only by those that need it.
+Each is a function of a path. librosa and scipy.fft are imported only by those that need them.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import scipy.fft
 import soundfile
 import soxr
 from numpy.lib.stride_tricks import as_strided
@@ -119,6 +118,8 @@ _WINDOWED = np.empty((64, 2048), np.float32)
 
 def floor(path: Path) -> object:
     """What no engine on these libraries can do without: decode, mono, resample, one windowed FFT of each frame."""
+    import scipy.fft
+
     samples, rate = soundfile.read(path, dtype="float32")
     mono = soxr.resample((samples[:, 0] + samples[:, 1]) * np.float32(0.5), rate, 22_050, quality="HQ")
     padded = np.pad(mono, 1024)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pymongo import MongoClient
 
 from segue_jobs.runtime.mongodb import Document, connect
@@ -17,6 +18,11 @@ from segue_operator.local.servers import KafkaServer, MongoServer
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Golden files are written anew by ``--update-golden``."""
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
+
+
+# A busy machine is no failure: rules are proved by examples, not by how long one takes.
+settings.register_profile("segue", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("segue")
 
 
 @pytest.fixture(scope="session")

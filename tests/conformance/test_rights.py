@@ -1,0 +1,103 @@
+"""Against a real API server: with a token bound to the chart's rules and nothing else, no call is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from segue_operator.api.objects import Key, Kind, Manifest
+from segue_operator.kube.access import load_configuration
+from segue_operator.kube.client import Client
+from segue_operator.kube.operator import Operator
+from segue_operator.kube.settings import Settings
+from support.charts import of_kind, render
+from support.manifests import track_batch
+from support.paper_kubelet import NOWHERE, paper_kubelet
+from support.waiting import eventually
+from support.worlds import CONFIG, KubernetesWorld, kubernetes_world, named
+
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(not os.environ.get("KUBECONFIG"), reason="KUBECONFIG names no cluster"),
+]
+RBAC = "rbac.authorization.k8s.io/v1"
+PATIENCE = 90.0
+
+
+def rules(kind: str, scope: str) -> list[Manifest]:
+    """Rules of the operator's role, as the chart renders them."""
+    roles = of_kind(render({"scope": scope}), kind)
+    found: list[Manifest] = next(role for name, role in roles.items() if "segue-operator" in name)["rules"]
+    return found
+
+
+async def bind(client: Client, scope: str, namespace: str) -> None:
+    """Give the service account ``default`` of the namespace the operator's rights."""
+    kind = "ClusterRole" if scope == "Cluster" else "Role"
+    within = "" if scope == "Cluster" else f"/namespaces/{namespace}"
+    role = named(kind, RBAC, namespace, rules=rules(kind, scope))
+    binding = named(
+        f"{kind}Binding",
+        RBAC,
+        namespace,
+        roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": namespace},
+        subjects=[{"kind": "ServiceAccount", "name": "segue-extract", "namespace": namespace}],
+    )
+    for body in (role, binding):
+        plural = f"{body['kind'].lower()}s"
+        await client.request("POST", f"/apis/{RBAC}{within}/{plural}", about=kind, body=body)
+
+
+async def token_kubeconfig(client: Client, namespace: str, folder: Path) -> Path:
+    """The tests' kubeconfig, with a token of the service account for its user."""
+    request = named("TokenRequest", "authentication.k8s.io/v1", "", spec={"expirationSeconds": 3600})
+    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/segue-extract/token"
+    token = (await client.request("POST", path, about="TokenRequest", body=request))["status"]["token"]
+    given = yaml.safe_load(await asyncio.to_thread(Path(os.environ["KUBECONFIG"]).read_text))
+    context = next(one["context"] for one in given["contexts"] if one["name"] == given["current-context"])
+    given["users"] = [{"name": context["user"], "user": {"token": token}}]
+    written = folder / "kubeconfig"
+    await asyncio.to_thread(written.write_text, yaml.safe_dump(given))
+    return written
+
+
+async def succeeded(world: KubernetesWorld) -> bool:
+    found: Any = await world.get(Key(Kind.TRACK_BATCH, world.namespace, "songs"))
+    return ((found or {}).get("status") or {}).get("phase") == "Succeeded" and not await world.list(Kind.DEPLOYMENT)
+
+
+@pytest.mark.parametrize("scope", ["Cluster", "Namespaced"])
+async def test_the_charts_rules_are_enough(
+    scope: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        kubernetes_world(f"conf-{uuid.uuid4().hex[:8]}") as world,
+        Client(await load_configuration()) as client,
+        paper_kubelet(client, world.namespace),
+    ):
+        await bind(client, scope, world.namespace)
+        monkeypatch.setenv("KUBECONFIG", str(await token_kubeconfig(client, world.namespace, tmp_path)))
+        namespaces = () if scope == "Cluster" else (world.namespace,)
+        operator = Operator(Settings(children=CONFIG, namespaces=namespaces, http_port=0))
+        task = asyncio.create_task(operator.run())
+        try:
+            await world.create(track_batch("songs", podOverrides=NOWHERE))
+            await eventually(lambda: succeeded(world), seconds=PATIENCE, pause=0.2)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            if scope == "Cluster":
+                for plural in ("clusterroles", "clusterrolebindings"):
+                    await client.request("DELETE", f"/apis/{RBAC}/{plural}/{world.namespace}", about=plural)
+    refused = [record.getMessage() for record in caplog.records if "forbidden" in record.getMessage().lower()]
+    assert refused == []
+    codes = [sample.labels["code"] for metric in operator._registry.collect() for sample in metric.samples
+             if sample.name == "segue_operator_api_requests_total"]  # fmt: skip
+    assert "403" not in codes
+    assert "200" in codes

@@ -62,7 +62,7 @@ MATRIX: Mapping[str, Values] = {
             "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy"}],
             "nodeSelector": {"kubernetes.io/os": "linux"},
             "tolerations": [{"key": "dedicated", "operator": "Exists"}],
-            "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}},
+            "affinity": {"podAntiAffinity": {}},
             "priorityClassName": "high",
         },
         "serviceAccounts": {"annotations": {"e": "f"}},

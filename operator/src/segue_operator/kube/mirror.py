@@ -90,7 +90,7 @@ class Mirror:
         if known is not None and version(known) > number:
             return False
         if type_ == "DELETED":
-            self._graves[key] = number
+            self._graves[key] = max(number, self._graves.get(key, -1))
             return self._remove(key)
         if self._graves.get(key, -1) >= number or (known is not None and version(known) == number):
             return False

@@ -72,7 +72,8 @@ async def test_a_batch_and_a_training_run_succeed_and_nothing_but_status_is_writ
         await eventually_true(lambda: server.events)
     written = {(one.verb, one.resource) for one in server.requests if one.verb in ("create", "patch", "delete")}
     assert written == {
-        ("create", "jobs"), ("patch", "deployments"), ("delete", "deployments"), ("create", "sparkapplications"),
+        ("create", "jobs"), ("create", "sparkapplications"),
+        ("create", "deployments"), ("patch", "deployments"), ("delete", "deployments"),
         ("patch", "trackbatches/status"), ("patch", "trainingruns/status"), ("create", "events"),
     }  # fmt: skip
     states = {"kind": "TrackBatch", "state": "Succeeded"}

@@ -23,7 +23,7 @@ from segue_operator.kube.trim import trim
 
 logger = logging.getLogger(__name__)
 
-PAGE = 250
+PAGE = 100
 GRACE_SECONDS = 5.0
 """How long a watch may lag behind a list before that counts as missed."""
 

@@ -6,12 +6,19 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from segue_operator.api.constants import Annotation, Label
 from segue_operator.api.objects import API_VERSIONS, Kind, Manifest
 
 _METADATA = (
     "name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp",
-    "labels", "annotations", "ownerReferences",
+    "ownerReferences",
 )  # fmt: skip
+_LABELS = (
+    Label.TRACK_BATCH, Label.TRAINING_RUN, Label.COMPONENT, Label.ATTEMPT, Label.APP_MANAGED_BY, Label.SPARK_ROLE,
+    Annotation.JOB_COMPLETION_INDEX,
+)  # fmt: skip
+_ANNOTATIONS = (Annotation.APPLIED, Annotation.JOB_COMPLETION_INDEX)
+_OWNER = ("apiVersion", "kind", "name", "uid", "controller")
 _SPEC: Mapping[Kind, tuple[str, ...]] = {
     Kind.JOB: ("suspend", "parallelism"),
     Kind.DEPLOYMENT: ("replicas",),
@@ -25,7 +32,12 @@ _STATUS: Mapping[Kind, tuple[str, ...]] = {
     Kind.POD: ("phase", "reason", "conditions", "containerStatuses"),
 }
 _CONTAINER_STATUS = ("name", "state")
-_UNREAD_ANNOTATIONS = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
+_CONDITION = ("type", "status", "reason", "message")
+_CONDITIONS: Mapping[Kind, frozenset[str]] = {
+    Kind.JOB: frozenset({"Complete", "Failed"}),
+    Kind.DEPLOYMENT: frozenset({"ReplicaFailure"}),
+    Kind.POD: frozenset({"PodScheduled"}),
+}
 
 
 def trim(kind: Kind, manifest: Mapping[str, Any]) -> Manifest:
@@ -41,25 +53,35 @@ def trim(kind: Kind, manifest: Mapping[str, Any]) -> Manifest:
     small: Manifest = {
         "apiVersion": API_VERSIONS[kind],
         "kind": str(kind),
-        "metadata": _share(_only(manifest["metadata"], _METADATA)),
+        "metadata": _share(_metadata(manifest["metadata"])),
     }
-    annotations = small["metadata"].get("annotations")
-    if annotations:
-        for name in _UNREAD_ANNOTATIONS & annotations.keys():
-            del annotations[name]
     if kind not in _SPEC:
         return small | {part: _share(manifest[part]) for part in ("spec", "status") if part in manifest}
     small["spec"] = _share(_only(manifest.get("spec") or {}, _SPEC[kind]))
     status = _only(manifest.get("status") or {}, _STATUS[kind])
     if "containerStatuses" in status:
         status["containerStatuses"] = [_only(one, _CONTAINER_STATUS) for one in status["containerStatuses"] or ()]
+    if "conditions" in status:
+        read = _CONDITIONS[kind]
+        status["conditions"] = [_only(one, _CONDITION) for one in status["conditions"] or () if one["type"] in read]
     if status:
         small["status"] = _share(status)
     return small
 
 
+def _metadata(given: Mapping[str, Any]) -> dict[str, Any]:
+    small = _only(given, _METADATA)
+    for name, wanted in (("labels", _LABELS), ("annotations", _ANNOTATIONS)):
+        kept = _only(given.get(name) or {}, wanted)
+        if kept:
+            small[name] = kept
+    if "ownerReferences" in small:
+        small["ownerReferences"] = [_only(one, _OWNER) for one in small["ownerReferences"] or ()]
+    return small
+
+
 def _only(source: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: source[name] for name in names if name in source}
+    return {str(name): source[name] for name in names if name in source}
 
 
 def _share(value: Any) -> Any:

@@ -52,13 +52,13 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.watching.client_timeout = CLIENT_SECONDS
     settings.watching.connect_timeout = 10
     settings.watching.reconnect_backoff = 1.0
-    settings.watching.chunk_size = 250
+    settings.watching.chunk_size = 100
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 10
     settings.networking.error_backoffs = EndlessBackOff()
     settings.networking.enforce_retry_after = True
-    settings.queueing.worker_limit = 20
-    settings.queueing.idle_timeout = 1.0
+    settings.queueing.worker_limit = None  # handlers are instant; waiting events would be kept whole
+    settings.queueing.idle_timeout = 0.1
     settings.execution.max_workers = 1
     settings.persistence.finalizer = f"{GROUP}/operator"
     settings.process.ultimate_exiting_timeout = None

@@ -78,11 +78,11 @@ def test_trimmed_children_look_the_same_to_a_plan() -> None:
 
 
 def test_trimming_changes_nothing_of_the_original() -> None:
-    note = {"kubectl.kubernetes.io/last-applied-configuration": "{}", "mine": "stays"}
+    note = {"kubectl.kubernetes.io/last-applied-configuration": "{}", "segue.dev/applied": "stays"}
     whole = job("a", "true")
     whole["metadata"]["annotations"] = note
     before = copy.deepcopy(whole)
-    assert trim(Kind.JOB, whole)["metadata"]["annotations"] == {"mine": "stays"}
+    assert trim(Kind.JOB, whole)["metadata"]["annotations"] == {"segue.dev/applied": "stays"}
     assert whole == before
 
 

@@ -15,7 +15,7 @@ import pytest
 from support.end_to_end import CLAIM, NAMESPACE, RELEASE, System, helm, loader_pod, mongodb, music_claim, uninstall
 from support.kubectl import Kubectl
 
-PACKAGES = ("amoebax-data", "noiz2sa-data", "tumiki-fighters-data")
+PACKAGES = ("amoebax-data", "mrrescue", "noiz2sa-data", "tumiki-fighters-data")
 
 
 class Progress:

@@ -159,6 +159,15 @@ def cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+async def settled(pid: int) -> None:
+    """Wait until the first look at everything is over."""
+    while True:
+        before = cpu(pid)
+        await asyncio.sleep(5)
+        if cpu(pid) - before < 0.1:
+            return
+
+
 async def first_child(client: Client, namespace: str, name: str) -> float:
     """Seconds from apply to the extract Job."""
     batch = track_batch(name, podOverrides=NOWHERE)
@@ -203,7 +212,8 @@ async def measure(resources: int, burst_size: int, seconds: float, port: int) ->
             async with operator(namespace, port) as pid:
                 started = cpu(pid)
                 print(f"start: {started:.1f} s of CPU, {resident(pid):.0f} MB resident")
-                await asyncio.sleep(20)
+                await settled(pid)
+                print(f"settled: {cpu(pid):.1f} s of CPU, {resident(pid):.0f} MB resident")
                 before = cpu(pid)
                 await asyncio.sleep(seconds)
                 used = (cpu(pid) - before) / seconds

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import kopf
+from kopf._core.reactor import inventory
 
 from segue_operator.api.constants import GROUP
 from segue_operator.api.objects import API_VERSIONS, Kind, Manifest
@@ -107,6 +108,14 @@ def _handler(kind: Kind, relay: Relay) -> Callable[..., Awaitable[None]]:
     return handle
 
 
+class _NoMemories(inventory.ResourceMemories):
+    """kopf's memory of each object, for daemons and change handlers, which there are none of: kept for no object."""
+
+    async def recall(self, raw_body: Any, **options: Any) -> inventory.ResourceMemory:
+        """Memory for one event alone."""
+        return await super().recall(raw_body, **(options | {"ephemeral": True}))
+
+
 class Watches:
     """One run of kopf in a thread; when kopf fails, it is started anew.
 
@@ -192,6 +201,7 @@ class _Run:
         await kopf.operator(
             registry=self._registry,
             settings=kopf_settings(),
+            memories=_NoMemories(),
             clusterwide=not self._namespaces,
             namespaces=self._namespaces,
             stop_flag=self._flag,

@@ -71,6 +71,7 @@ class JobView:
     failure_message: str
     succeeded: int
     failed_indexes: tuple[int, ...]
+    created: str = ""
 
     @property
     def is_finished(self) -> bool:
@@ -131,6 +132,7 @@ def observe_job(manifest: Manifest) -> JobView:
         failure_message=(failed.get("message") or "") if failed is not None else "",
         succeeded=status.get("succeeded") or 0,
         failed_indexes=parse_indexes(status.get("failedIndexes") or ""),
+        created=manifest.get("metadata", {}).get("creationTimestamp") or "",
     )
 
 

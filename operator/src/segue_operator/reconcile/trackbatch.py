@@ -32,7 +32,7 @@ from segue_operator.reconcile.outcome import (
     transition_events,
     ttl_left,
 )
-from segue_operator.reconcile.trackbatch_policies import CHAIN, deadline_start, must_verify_again
+from segue_operator.reconcile.trackbatch_policies import CHAIN, deadline_start, must_verify_again, podless
 from segue_operator.reconcile.trackbatch_scene import Scene, child_key, look
 
 
@@ -59,6 +59,7 @@ def plan_batch(batch: TrackBatch, resource: Manifest, observed: Observed, now: d
     deletions = _leftovers(scene) if verdict.is_final else _reruns(scene)
     creations = () if verdict.is_final else _creations(scene, config)
     applications = () if verdict.is_final else _applications(scene, config)
+    without_pod = podless(scene)
     deadline = seconds_left(deadline_start(scene), batch.spec.active_deadline_seconds, now)
     return Plan(
         delete=deletions,
@@ -69,6 +70,7 @@ def plan_batch(batch: TrackBatch, resource: Manifest, observed: Observed, now: d
         requeue_after_seconds=soonest(
             None if batch.spec.suspend or verdict.is_final else deadline,
             CONFLICT_RETRY_SECONDS if scene.foreign else None,
+            without_pod[1] if without_pod is not None and not verdict.is_final else None,
             ttl_left(status, batch.spec.ttl_seconds_after_finished, now),
         ),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from segue_jobs.contract import ExitCode, VerifySummary
-from segue_operator.api.constants import ConditionReason
+from segue_operator.api.constants import Component, ConditionReason
 from segue_operator.reconcile import accounts
 from segue_operator.reconcile.observe import JobView, first_waiting
 from segue_operator.reconcile.outcome import (
@@ -16,11 +16,13 @@ from segue_operator.reconcile.outcome import (
     seconds_left,
     succeeded,
 )
-from segue_operator.reconcile.trackbatch_scene import Scene
+from segue_operator.reconcile.trackbatch_scene import Scene, child_key
 
 FAILED_INDEXES = "FailedIndexes"
 """The Job's reason when all indexes have ended and some of them failed: the others' tracks are there."""
 JOB_DEADLINE = "DeadlineExceeded"
+PODLESS_SECONDS = 30
+"""How long a Job may be without a pod before its batch says so."""
 
 
 def deadline_start(scene: Scene) -> datetime | None:
@@ -32,6 +34,19 @@ def must_verify_again(scene: Scene) -> bool:
     """Whether the verify Job ended well but its pod is gone, and with it the account: verifying changes nothing."""
     verify = scene.verify
     return verify is not None and verify.is_complete and not scene.verify_pods
+
+
+def podless(scene: Scene) -> tuple[Component, float] | None:
+    """The Job that runs and has no pod, and in how many seconds that is long enough to say so.
+
+    A Job tells of what keeps it from making pods (a quota, a missing service account) in events alone.
+    """
+    jobs = ((Component.EXTRACT, scene.extract, scene.extract_pods), (Component.VERIFY, scene.verify, scene.verify_pods))
+    for component, job, pods in jobs:
+        if job is not None and job.created and not (job.is_finished or job.suspended or job.succeeded or pods):
+            left = seconds_left(active_since(scene.batch.status, job.created, scene.now), PODLESS_SECONDS, scene.now)
+            return component, left or 0.0
+    return None
 
 
 def extraction_failed(scene: Scene) -> Verdict | None:
@@ -157,9 +172,17 @@ CHAIN = (
 def _waiting(scene: Scene) -> str:
     found = first_waiting(scene.pods)
     if found is None:
-        return ""
+        return _without_pod(scene)
     pod, why = found
     return f"; pod {pod.name} does not start: {why.reason}: {why.message}"
+
+
+def _without_pod(scene: Scene) -> str:
+    found = podless(scene)
+    if found is None or found[1] > 0:
+        return ""
+    name = child_key(scene.batch, found[0]).name
+    return f"; Job {name} has made no pod for {PODLESS_SECONDS} s: kubectl describe job {name} says why"
 
 
 def _deadline_message(scene: Scene) -> str:

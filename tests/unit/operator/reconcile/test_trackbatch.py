@@ -248,6 +248,7 @@ def test_a_lost_account_is_made_anew() -> None:
 
 def test_the_deadline_fails_the_batch_and_ends_its_children() -> None:
     cluster = started(activeDeadlineSeconds=60)
+    cluster.add_waiting_pod(EXTRACT, "ContainerCreating", "")
     cluster.pass_time(20)
     assert cluster.plan().requeue_after_seconds == 40
     cluster.pass_time(40)
@@ -274,6 +275,7 @@ def test_the_deadline_counts_anew_after_a_pause() -> None:
     assert cluster.step().requeue_after_seconds is None
     cluster.change_spec(suspend=False)
     cluster.step()
+    cluster.add_waiting_pod(EXTRACT, "ContainerCreating", "")
     cluster.pass_time(10)
     assert cluster.plan().requeue_after_seconds == 50
 
@@ -420,3 +422,26 @@ def test_what_keeps_the_sink_from_running_is_told() -> None:
     cluster.step()
     assert cluster.condition("SinkReady")[1] == "PodWaiting"
     assert "ErrImagePull: no such image" in cluster.condition("Succeeded")[2]
+
+
+def test_a_job_that_makes_no_pod_is_named_after_a_while() -> None:
+    cluster = started()
+    assert cluster.step().requeue_after_seconds == 30
+    cluster.pass_time(30)
+    cluster.step()
+    assert cluster.condition("Succeeded")[2] == (
+        "0 of 1 shards are done; Job songs-extract has made no pod for 30 s: "
+        "kubectl describe job songs-extract says why"
+    )
+    cluster.add_waiting_pod(EXTRACT, "ImagePullBackOff", "no such image")
+    cluster.step()
+    assert "has made no pod" not in cluster.condition("Succeeded")[2]
+
+
+def test_a_suspended_job_may_be_without_a_pod() -> None:
+    cluster = started()
+    cluster.change_spec(suspend=True)
+    cluster.step()
+    cluster.pass_time(60)
+    cluster.step()
+    assert "no pod" not in cluster.condition("Succeeded")[2]

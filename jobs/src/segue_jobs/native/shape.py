@@ -65,7 +65,8 @@ def rolloff(spectra: Spectra) -> Single:
 
 def _count_rows(flags: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Number of True in each column of at most 255 rows: bytes add up many times faster than integers."""
-    return np.add.reduce(flags.view(np.uint8), axis=0, dtype=np.uint8).astype(np.intp)
+    counts: NDArray[np.uint8] = np.add.reduce(flags.view(np.uint8), axis=0, dtype=np.uint8)
+    return counts.astype(np.intp)
 
 
 def flatness(spectra: Spectra) -> Single:

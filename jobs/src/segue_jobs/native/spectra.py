@@ -100,4 +100,4 @@ def _coarse(extremes: Extremes, total: Single) -> NDArray[np.intp]:
     lowest *= lowest
     coarse = lowest < _PRECISE_BELOW * total
     coarse |= lowest > total * _FLAT_ABOVE
-    return coarse.nonzero()[0]
+    return np.flatnonzero(coarse)

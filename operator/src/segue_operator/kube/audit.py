@@ -23,7 +23,7 @@ from segue_operator.kube.trim import trim
 
 logger = logging.getLogger(__name__)
 
-PAGE = 100
+PAGE = 50
 GRACE_SECONDS = 5.0
 """How long a watch may lag behind a list before that counts as missed."""
 

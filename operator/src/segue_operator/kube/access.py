@@ -27,7 +27,7 @@ class Connection(kopf.ConnectionInfo):
     """
 
     def as_ssl_context(self) -> ssl.SSLContext:
-        """kopf's context without the strict reading of the RFC."""
+        """Give kopf's context without the strict reading of the RFC."""
         context = super().as_ssl_context()
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         return context

@@ -189,14 +189,16 @@ async def burst(client: Client, namespace: str, count: int) -> float:
     """Seconds from applying many batches at once to the last extract Job and status."""
     manifests = [track_batch(f"burst-{number}", podOverrides=NOWHERE) for number in range(count)]
     for manifest in manifests:
-        manifest["metadata"] = {"name": manifest["metadata"]["name"], "namespace": namespace}
+        labels = {"segue.dev/bench": "burst"}
+        manifest["metadata"] = {"name": manifest["metadata"]["name"], "namespace": namespace, "labels": labels}
     started = time.perf_counter()
     await in_parallel((post(client, manifest) for manifest in manifests), 32)
 
     async def all_planned() -> bool:
-        found = await client.request("GET", collection_path(Kind.TRACK_BATCH, namespace), about="TrackBatch")
-        mine = [one for one in found["items"] if one["metadata"]["name"].startswith("burst-")]
-        return sum(1 for one in mine if (one.get("status") or {}).get("phase") == "Extracting") == count
+        query = {"labelSelector": "segue.dev/bench=burst"}
+        path = collection_path(Kind.TRACK_BATCH, namespace)
+        found = (await client.request("GET", path, about="TrackBatch", query=query))["items"]
+        return sum(1 for one in found if (one.get("status") or {}).get("phase") == "Extracting") == count
 
     await until(all_planned, 300, 0.5)
     return time.perf_counter() - started

@@ -29,6 +29,8 @@ SPARK_VERSION = "4.2.0"
 DRIVER_CONTAINER = "spark-kubernetes-driver"
 EXECUTOR_CONTAINER = "spark-kubernetes-executor"
 WORK_DIRECTORY = "/opt/spark/work-dir"
+DRIVER_CORE_REQUEST = "250m"
+"""The driver waits for its executors most of the time; without a limit it takes what is free."""
 
 SPARK_CONFIGURATION = {
     # A driver pod's own NetworkPolicy needs a right that the Spark operator does not have.
@@ -120,7 +122,7 @@ def build_spark_application(run: TrainingRun, attempt: int, config: ChildConfig)
         "restartPolicy": {"type": "Never"},
         "suspend": run.spec.suspend,
         "sparkConf": dict(SPARK_CONFIGURATION),
-        "driver": {"cores": 1, "memory": spark.driver_memory, **driver},
+        "driver": {"cores": 1, "coreRequest": DRIVER_CORE_REQUEST, "memory": spark.driver_memory, **driver},
         "executor": {
             "instances": spark.executors,
             "cores": spark.executor_cores,

@@ -23,11 +23,13 @@ class Progress:
 
     def __init__(self, config: pytest.Config) -> None:
         self._terminal = config.pluginmanager.getplugin("terminalreporter")
+        self._capture = config.pluginmanager.getplugin("capturemanager")
         self._began = time.monotonic()
 
     def __call__(self, what: str) -> None:
-        self._terminal.ensure_newline()
-        self._terminal.write_line(f"[{time.monotonic() - self._began:4.0f} s] {what}")
+        with self._capture.global_and_fixture_disabled():
+            self._terminal.ensure_newline()
+            self._terminal.write_line(f"[{time.monotonic() - self._began:4.0f} s] {what}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # A busy machine is no failure: rules are proved by examples, not by how long one takes.
 settings.register_profile("segue", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("segue")
+
+
+# Processes that fill one cache of numba's at once ruin it; the tests call librosa without the engine's lock.
+if _worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "numba" / _worker))
 
 
 @pytest.fixture(scope="session")

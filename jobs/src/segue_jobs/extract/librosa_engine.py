@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
-import os
-import shutil
-import tempfile
 from importlib.metadata import version
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from segue_jobs.extract.numba_cache import alone_with_numba_cache, ensure_numba_cache
 from segue_jobs.extract.source import AudioSource, Samples
 from segue_jobs.features.layout import (
     HOP_LENGTH,
@@ -27,36 +22,6 @@ from segue_jobs.features.statistics import Array, FrameStatistics
 
 _DELTA_WIDTH = 9
 _SILENCE = 1e-5
-_NUMBA_CACHE = "NUMBA_CACHE_DIR"
-
-
-def ensure_numba_cache() -> None:
-    """Give numba a folder for its cache where it would find none, and refuse to be imported.
-
-    numba compiles into its own packages' folders or the user's cache; a container that runs as a user without a home
-    on a read-only root has neither. Call it before librosa is imported; started processes inherit the folder.
-    """
-    if os.environ.get(_NUMBA_CACHE):
-        return
-    spec = find_spec("librosa")
-    packages = Path(spec.origin).parent if spec and spec.origin else Path("/nonexistent")
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
-    if _writable(packages / "core") or _writable(caches):
-        return
-    folder = tempfile.mkdtemp(prefix="segue-numba-")
-    os.environ[_NUMBA_CACHE] = folder
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-
-
-def _writable(folder: Path) -> bool:
-    """Whether a file can be made in the folder, or in the first one above it that exists."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            return True
-    except OSError:
-        return False
 
 
 class LibrosaEngine:
@@ -69,9 +34,18 @@ class LibrosaEngine:
     def __init__(self) -> None:
         ensure_numba_cache()
         self.version = version("librosa")
+        self._compiled = False
 
     def analyse(self, source: AudioSource) -> FrameStatistics:
         """Statistics of the source; one STFT serves all of them."""
+        if self._compiled:
+            return self._analyse(source)
+        with alone_with_numba_cache():
+            statistics = self._analyse(source)
+        self._compiled = True
+        return statistics
+
+    def _analyse(self, source: AudioSource) -> FrameStatistics:
         import librosa
 
         samples = source.samples()

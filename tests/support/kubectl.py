@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -80,18 +81,18 @@ class Kubectl:
         Raises
         ------
         KubectlError
-            It did not come in time; the message has the object's conditions.
+            It did not come in time, or the object failed; the message has the object's conditions.
         """
-        try:
-            self.run(
-                "wait",
-                f"{kind}/{name}",
-                f"--for=condition={condition}",
-                f"--timeout={seconds:.0f}s",
-                seconds=seconds + 30,
-            )
-        except KubectlError as error:
-            raise KubectlError(f"{error}\n{self.conditions(kind, name)}") from error
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                self.run("wait", f"{kind}/{name}", f"--for=condition={condition}", "--timeout=5s", seconds=30)
+                break
+            except KubectlError as error:
+                conditions = self.conditions(kind, name)
+                if time.monotonic() > end or "  Failed=True " in conditions:
+                    raise KubectlError(f"{error}\n{conditions}") from error
+                time.sleep(0.2)  # no such object yet: kubectl does not wait for that
         found = self.get(kind, name)
         if found is None:
             raise KubectlError(f"{kind}/{name} is gone")

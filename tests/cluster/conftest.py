@@ -86,6 +86,8 @@ def system(cluster: Kubectl, music: Path, progress: Progress) -> System:
         _install(kubectl)
         loading.result()
     kubectl.wait("deployment", "mongodb", "Available")
+    progress("waiting for Kafka")
+    kubectl.wait("kafka", RELEASE, "Ready")
     progress("installed")
     return System(kubectl)
 

@@ -12,7 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from support.end_to_end import CLAIM, NAMESPACE, RELEASE, System, helm, loader_pod, mongodb, music_claim, uninstall
+from support.end_to_end import (
+    CLAIM,
+    NAMESPACE,
+    RELEASE,
+    System,
+    delete_resources,
+    helm,
+    loader_pod,
+    mongodb,
+    music_claim,
+    uninstall,
+)
 from support.kubectl import Kubectl
 
 PACKAGES = ("amoebax-data", "mrrescue", "noiz2sa-data", "tumiki-fighters-data")
@@ -75,6 +86,7 @@ def system(cluster: Kubectl, music: Path, progress: Progress) -> System:
     """The stack, installed by its chart, with the music on its volume."""
     kubectl = cluster.within(NAMESPACE)
     progress(f"namespace {NAMESPACE}")
+    delete_resources(kubectl)
     uninstall(kubectl)
     cluster.delete("namespace", NAMESPACE)
     cluster.run("create", "namespace", NAMESPACE)

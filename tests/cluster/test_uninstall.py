@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.end_to_end import NAMESPACE, System, track_batch, uninstall, unique
+from support.end_to_end import NAMESPACE, System, delete_resources, track_batch, uninstall, unique
 
 pytestmark = pytest.mark.cluster
 
@@ -23,6 +23,7 @@ def test_uninstall_and_deletion_of_the_namespace_leave_nothing_behind(system: Sy
     system.kubectl.running_pod({"segue.dev/trackbatch": name})
     uninstall(system.kubectl)
     assert system.kubectl.get("trackbatch", name) is not None, "uninstall keeps the kinds and what was made of them"
+    delete_resources(system.kubectl)
     system.kubectl.run("delete", "namespace", NAMESPACE, "--timeout=150s", seconds=170)
     kinds = ("clusterroles", "clusterrolebindings", "priorityclasses")
     ours = [

@@ -85,6 +85,16 @@ def uninstall(kubectl: Kubectl) -> None:
     helm(kubectl, "uninstall", RELEASE, "--ignore-not-found", "--wait", "--timeout=3m")
 
 
+def delete_resources(kubectl: Kubectl) -> None:
+    """Delete every batch and run of the namespace, and with them their Jobs.
+
+    A namespace that is deleted with a failing Indexed Job in it waits for the Job: Kubernetes deletes pods first, and
+    the Job keeps the last failed pod of each index for as long as it lives.
+    """
+    if kubectl.get("customresourcedefinition", "trackbatches.segue.dev"):
+        kubectl.run("delete", "trackbatches,trainingruns", "--all")
+
+
 def unique(prefix: str) -> str:
     """A name that no other test uses."""
     return f"{prefix}-{uuid.uuid4().hex[:6]}"

@@ -30,14 +30,18 @@ class Mortal(Operator):
     """An operator that ends right after its k-th write, or never."""
 
     dies_after: int | None = None
-    faulty: FaultyCluster
+    faulty: FaultyCluster | None = None
 
     def cluster(self, client: Client) -> Cluster:
         self.faulty = FaultyCluster(super().cluster(client), after=self._count)
         return self.faulty
 
+    def writes(self) -> list[tuple[str, Key]]:
+        """What it wrote; nothing if all was over before it looked."""
+        return self.faulty.writes if self.faulty else []
+
     def _count(self, _verb: str, _key: Key) -> None:
-        if len(self.faulty.writes) == self.dies_after:
+        if len(self.writes()) == self.dies_after:
             for task in asyncio.all_tasks():
                 if task.get_name() == "victim":
                     task.cancel()
@@ -54,7 +58,7 @@ async def live(server: ApiServer, dies_after: int | None = None) -> list[tuple[s
     finally:
         victim.cancel()
         await asyncio.gather(victim, return_exceptions=True)
-    return operator.faulty.writes
+    return operator.writes()
 
 
 def is_over(server: ApiServer, operator: Mortal) -> bool:

@@ -47,6 +47,7 @@ prepare_devcluster() {
   spark_operator=$(cd "$SHARED/devcluster/modules/spark-operator" && go list -m -f '{{.Dir}}' github.com/kubeflow/spark-operator/v2)
   step "charts" .venv/bin/python tests/cluster/local_charts.py "$BUILD/charts" \
     strimzi-kafka-operator="$SHARED/strimzi/chart" spark-operator="$spark_operator/charts/spark-operator-chart"
+  export SEGUE_LOAD_IMAGE="$SHARED/devcluster/devcluster load"
   export SEGUE_CLUSTER_CHART=$BUILD/charts/segue-stack SEGUE_CLUSTER_VALUES=tests/cluster/values-devcluster.yaml
 }
 
@@ -72,4 +73,21 @@ else
   prepare_other
 fi
 [[ ${WHAT:-} != prepare ]] || exit 0
-exec .venv/bin/pytest tests/cluster -m cluster "$@"
+
+# The controller's own scenarios go on beside the installed system, once its kinds are there, in namespaces of their own.
+conformance() {
+  local log=$BUILD/conformance.log
+  until kubectl wait --for=condition=Established --timeout=60s crd/trackbatches.segue.dev crd/trainingruns.segue.dev; do sleep 2; done >/dev/null 2>&1
+  exec .venv/bin/pytest tests/conformance -m cluster "$@" >"$log" 2>&1
+}
+if [[ -n ${SEGUE_LOAD_IMAGE:-} && $# == 0 ]]; then
+  conformance -q &
+  scenarios=$!
+  trap 'kill "$scenarios" 2>/dev/null || true' EXIT
+fi
+status=0
+.venv/bin/pytest tests/cluster -m cluster "$@" || status=$?
+if [[ -n ${scenarios:-} ]]; then
+  if [[ $status == 0 ]]; then wait "$scenarios" || status=$?; cat "$BUILD/conformance.log"; fi
+fi
+exit "$status"

@@ -1,0 +1,162 @@
+"""What stops a TrackBatch for a while or for good: suspension, foreign children, pods that cannot start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from segue_operator.api.conditions import timestamp
+from segue_operator.api.objects import Key, Kind
+from support.batches import EXTRACT, SINK, VERIFY, names, started
+from support.manifests import track_batch
+from support.simulated_cluster import START, SimulatedCluster
+
+# ---------------------------------------------------------------------------------------------------------- suspend
+
+
+def test_a_batch_that_is_born_suspended_makes_nothing() -> None:
+    cluster = started(suspend=True)
+    assert names(cluster) == set()
+    assert cluster.condition("Suspended")[:2] == ("True", "SuspendRequested")
+    assert "startTime" not in cluster.resource["status"]
+    cluster.change_spec(suspend=False)
+    cluster.step()
+    assert names(cluster) == {EXTRACT, SINK}
+    assert cluster.condition("Suspended")[:2] == ("False", "Resumed")
+
+
+def test_suspension_stops_the_children_and_resumption_starts_them() -> None:
+    cluster = started()
+    for suspend, replicas in ((True, 0), (False, 1)):
+        cluster.change_spec(suspend=suspend)
+        cluster.step()
+        assert cluster.objects[Key(Kind.JOB, "default", EXTRACT)]["spec"]["suspend"] is suspend
+        assert cluster.objects[Key(Kind.DEPLOYMENT, "default", SINK)]["spec"]["replicas"] == replicas
+        assert cluster.plan().is_empty
+
+
+def test_a_suspended_batch_makes_no_verify_job() -> None:
+    cluster = started()
+    cluster.change_spec(suspend=True)
+    cluster.end_job(EXTRACT, "Complete")
+    cluster.step()
+    assert VERIFY not in names(cluster)
+
+
+# ------------------------------------------------------------------------------------------------ what hinders a batch
+
+
+def foreign(kind: Kind, name: str) -> tuple[Key, dict[str, Any]]:
+    key = Key(kind, "default", name)
+    return key, {"kind": str(kind), "metadata": {"name": name, "uid": "x"}, "spec": {}}
+
+
+@pytest.mark.parametrize(("kind", "name"), [(Kind.JOB, EXTRACT), (Kind.DEPLOYMENT, SINK), (Kind.JOB, VERIFY)])
+def test_a_child_of_another_is_never_touched(kind: Kind, name: str) -> None:
+    cluster = SimulatedCluster(track_batch())
+    key, other = foreign(kind, name)
+    cluster.objects[key] = other
+    planned = cluster.step()
+    assert not (planned.create)
+    assert not (planned.apply)
+    assert not (planned.delete)
+    assert planned.requeue_after_seconds == 30
+    status, reason, message = cluster.condition("Succeeded")
+    assert (status, reason) == ("Unknown", "NameConflict")
+    assert f"{kind} {name} exists and belongs to something else" in message
+    assert cluster.phase == "Blocked"
+
+
+def test_a_refused_child_is_a_condition_with_the_server_s_words() -> None:
+    cluster = SimulatedCluster(track_batch())
+    cluster.problems[Key(Kind.DEPLOYMENT, "default", SINK)] = "exceeded quota: pods"
+    cluster.step()
+    assert cluster.condition("SinkReady")[1:] == ("ApplyFailed", "exceeded quota: pods")
+    assert cluster.condition("Succeeded")[1:] == (
+        "ApplyFailed", "Deployment songs-sink was refused: exceeded quota: pods",
+    )  # fmt: skip
+
+
+def test_a_pod_that_cannot_start_is_told_once() -> None:
+    cluster = started()
+    cluster.add_waiting_pod(EXTRACT, "ImagePullBackOff", "no such image")
+    cluster.step()
+    assert "does not start: ImagePullBackOff: no such image" in cluster.condition("Succeeded")[2]
+    assert cluster.plan().is_empty
+    assert [event.reason for event in cluster.events] == ["Extracting", "PodWaiting"]
+
+
+def test_a_missing_claim_is_named() -> None:
+    cluster = started()
+    cluster.end_pod(EXTRACT, 0)
+    cluster.pods[-1]["status"] = {
+        "conditions": [
+            {"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+             "message": 'persistentvolumeclaim "fma" not found'}
+        ]
+    }  # fmt: skip
+    cluster.step()
+    assert 'Unschedulable: persistentvolumeclaim "fma" not found' in cluster.condition("Succeeded")[2]
+
+
+def test_readiness_of_the_sink_is_told() -> None:
+    cluster = started()
+    assert cluster.condition("SinkReady")[:2] == ("False", "Progressing")
+    cluster.set_status(SINK, {"readyReplicas": 1})
+    cluster.step()
+    assert cluster.condition("SinkReady")[:2] == ("True", "MinimumReplicasAvailable")
+
+
+def test_a_batch_that_is_being_deleted_gets_an_empty_plan() -> None:
+    cluster = SimulatedCluster(track_batch())
+    cluster.resource["metadata"]["deletionTimestamp"] = timestamp(START)
+    assert cluster.plan().is_empty
+
+
+def test_a_spec_that_slipped_past_the_rules_fails_once() -> None:
+    cluster = started()
+    cluster.resource["spec"]["source"]["audioPath"] = "../etc"
+    planned = cluster.step()
+    assert not (planned.create)
+    assert not (planned.apply)
+    assert not (planned.delete)
+    assert cluster.condition("Failed")[1] == "InvalidSpec"
+    assert "spec.source.audioPath: must be a path inside the volume" in cluster.condition("Failed")[2]
+    assert cluster.plan().is_empty
+    assert cluster.status_errors() == []
+
+
+def test_what_keeps_the_sink_from_running_is_told() -> None:
+    cluster = started()
+    quota = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}
+    cluster.set_status(SINK, {"conditions": [quota]})
+    cluster.step()
+    assert cluster.condition("SinkReady") == ("False", "Progressing", "exceeded quota")
+    cluster.add_waiting_pod(SINK, "ErrImagePull", "no such image")
+    cluster.step()
+    assert cluster.condition("SinkReady")[1] == "PodWaiting"
+    assert "ErrImagePull: no such image" in cluster.condition("Succeeded")[2]
+
+
+def test_a_job_that_makes_no_pod_is_named_after_a_while() -> None:
+    cluster = started()
+    assert cluster.step().requeue_after_seconds == 30
+    cluster.pass_time(30)
+    cluster.step()
+    assert cluster.condition("Succeeded")[2] == (
+        "0 of 1 shards are done; Job songs-extract has made no pod for 30 s: "
+        "kubectl describe job songs-extract says why"
+    )
+    cluster.add_waiting_pod(EXTRACT, "ImagePullBackOff", "no such image")
+    cluster.step()
+    assert "has made no pod" not in cluster.condition("Succeeded")[2]
+
+
+def test_a_suspended_job_may_be_without_a_pod() -> None:
+    cluster = started()
+    cluster.change_spec(suspend=True)
+    cluster.step()
+    cluster.pass_time(60)
+    cluster.step()
+    assert "no pod" not in cluster.condition("Succeeded")[2]

@@ -21,6 +21,12 @@ step() { # WHAT COMMAND...: says what is done and how long it took; shows the ou
   "$@" >"$log" 2>&1 || { echo "failed"; tail -n 40 "$log"; exit 1; }
   echo "$((SECONDS - began)) s"
 }
+finish() { # PROCESS LOG: waits for it; its log becomes this one's
+  local status=0
+  wait "$1" || status=$?
+  cat "$2"
+  return "$status"
+}
 built() { buildah inspect --type image "$1" >/dev/null 2>&1; }
 
 images() {
@@ -34,11 +40,15 @@ devcluster() { "$SHARED/devcluster/devcluster" "$@"; }
 prepare_devcluster() {
   echo "No KUBECONFIG: a cluster of this machine's own, by ../shared/devcluster (the first time it is compiled: 15 minutes)"
   step "Debian's container tools" devcluster install
+  devcluster build >"$BUILD/kubernetes.log" 2>&1 &  # keeps the processors busy while the images wait for downloads
+  local kubernetes=$!
+  trap 'kill "$kubernetes" 2>/dev/null || true' EXIT
   step "base image" devcluster base
   step "Segue's images" images
   built "${STRIMZI[1]}" || step "Strimzi's images" "$SHARED/strimzi/build.sh"
+  step "Kubernetes" finish "$kubernetes" "$BUILD/kubernetes.log"
+  trap - EXIT
   built "$SPARK_OPERATOR" || step "the Spark operator's image" "$SHARED/spark-operator/build.sh"
-  step "Kubernetes" devcluster build
   [[ ${WHAT:-} != build ]] || exit 0
   step "cluster" devcluster up
   eval "$(devcluster env)"

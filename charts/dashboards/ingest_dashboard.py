@@ -13,6 +13,7 @@ from panels import (
     dashboard,
     heatmap,
     label_variable,
+    quantile,
     stat,
     text_variable,
     timeseries,
@@ -235,16 +236,11 @@ def _sink() -> Row:
             ),
             timeseries(
                 "Time of a transaction",
-                Query(_quantile(0.5), "median"),
-                Query(_quantile(0.99), "99 %"),
+                Query(quantile(0.5, "segue_sink_batch_seconds"), "median"),
+                Query(quantile(0.99, "segue_sink_batch_seconds"), "99 %"),
                 unit="s",
                 description="From its first attempt to MongoDB's journalled acknowledgement.",
                 steps=[(10, YELLOW)],
             ),
         ],
     )
-
-
-def _quantile(share: float) -> str:
-    buckets = 'segue_sink_batch_seconds_bucket{namespace=~"$namespace"}'
-    return f"histogram_quantile({share}, sum by (le) (rate({buckets}[$__rate_interval])))"

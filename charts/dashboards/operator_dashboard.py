@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from panels import RED, YELLOW, Json, Query, Row, bars, dashboard, heatmap, label_variable, stat, timeseries
+from panels import RED, YELLOW, Json, Query, Row, bars, dashboard, heatmap, label_variable, quantile, stat, timeseries
 
 HERE = '{namespace=~"$namespace"}'
 NOT_DONE = '{namespace=~"$namespace", result!="done"}'
@@ -109,15 +109,15 @@ def _work() -> Row:
             ),
             timeseries(
                 "Duration of a pass",
-                Query(_quantile(0.5, "segue_operator_reconcile_duration_seconds"), "median"),
-                Query(_quantile(0.99, "segue_operator_reconcile_duration_seconds"), "99 %"),
+                Query(quantile(0.5, "segue_operator_reconcile_duration_seconds"), "median"),
+                Query(quantile(0.99, "segue_operator_reconcile_duration_seconds"), "99 %"),
                 unit="s",
                 description="From taking a key to the status being written.",
             ),
             timeseries(
                 "Wait for a worker",
-                Query(_quantile(0.5, "segue_operator_workqueue_latency_seconds"), "median"),
-                Query(_quantile(0.99, "segue_operator_workqueue_latency_seconds"), "99 %"),
+                Query(quantile(0.5, "segue_operator_workqueue_latency_seconds"), "median"),
+                Query(quantile(0.99, "segue_operator_workqueue_latency_seconds"), "99 %"),
                 unit="s",
                 description="From a key being put on the queue to a worker taking it.",
                 steps=[(5, RED)],
@@ -169,9 +169,7 @@ def _server() -> Row:
             timeseries(
                 "Duration of a request",
                 Query(
-                    "histogram_quantile(0.99, sum by (le, verb) ("
-                    "rate(segue_operator_api_request_duration_seconds_bucket"
-                    '{namespace=~"$namespace"}[$__rate_interval])))',
+                    quantile(0.99, "segue_operator_api_request_duration_seconds", "verb"),
                     "{{verb}} 99 %",
                 ),
                 unit="s",
@@ -219,8 +217,3 @@ def _process() -> Row:
             ),
         ],
     )
-
-
-def _quantile(share: float, metric: str) -> str:
-    buckets = f'{metric}_bucket{{namespace=~"$namespace"}}'
-    return f"histogram_quantile({share}, sum by (le) (rate({buckets}[$__rate_interval])))"

@@ -26,6 +26,13 @@ class Query:
     is_instant: bool = False
 
 
+def quantile(share: float, metric: str, *labels: str) -> str:
+    """PromQL of a quantile of a histogram in the chosen namespaces, one series for each value of the labels."""
+    by = ", ".join(("le", *labels))
+    buckets = f'{metric}_bucket{{namespace=~"$namespace"}}'
+    return f"histogram_quantile({share}, sum by ({by}) (rate({buckets}[$__rate_interval])))"
+
+
 @dataclass(frozen=True)
 class Panel:
     """A panel without its place: width and height in Grafana's grid of 24 columns."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from segue_jobs.contract import Env
 from segue_operator.api.constants import Component
+from segue_operator.children.environment import ConfigError, choice, required, text, whole_number
 
 Resources = Mapping[str, Mapping[str, str]]
 
@@ -23,10 +24,6 @@ DEFAULT_SERVICE_ACCOUNTS: Mapping[Component, str] = {
     component: f"segue-{component}" for component in (Component.EXTRACT, Component.SINK, Component.VERIFY)
 }
 """One account a program: none of them may do anything, and none of their pods has its token."""
-
-
-class ConfigError(ValueError):
-    """The operator's environment is wrong; the message names the variable and what it should hold."""
 
 
 @dataclass(frozen=True)
@@ -92,65 +89,40 @@ class ChildConfig:
         """
         return cls(
             kafka=_kafka(environ),
-            jobs_image=_text(environ, "SEGUE_JOBS_IMAGE", "segue-jobs"),
-            spark_image=_text(environ, "SEGUE_SPARK_IMAGE", "segue-spark"),
-            operator_image=_text(environ, "SEGUE_OPERATOR_IMAGE", "segue-operator"),
+            jobs_image=text(environ, "SEGUE_JOBS_IMAGE", "segue-jobs"),
+            spark_image=text(environ, "SEGUE_SPARK_IMAGE", "segue-spark"),
+            operator_image=text(environ, "SEGUE_OPERATOR_IMAGE", "segue-operator"),
             mongodb_uri=SecretKey(
-                _text(environ, "SEGUE_MONGODB_SECRET", "segue-mongodb"),
-                _text(environ, "SEGUE_MONGODB_SECRET_KEY", "uri"),
+                text(environ, "SEGUE_MONGODB_SECRET", "segue-mongodb"),
+                text(environ, "SEGUE_MONGODB_SECRET_KEY", "uri"),
             ),
-            database=_text(environ, Env.DATABASE, "segue"),
-            topic_prefix=_text(environ, Env.TOPIC_PREFIX, "segue"),
-            create_topics=_choice(environ, Env.TOPIC_CREATE, "false", ("true", "false")) == "true",
-            topic_partitions=_positive(environ, Env.TOPIC_PARTITIONS, 4),
+            database=text(environ, Env.DATABASE, "segue"),
+            topic_prefix=text(environ, Env.TOPIC_PREFIX, "segue"),
+            create_topics=choice(environ, Env.TOPIC_CREATE, "false", ("true", "false")) == "true",
+            topic_partitions=whole_number(environ, Env.TOPIC_PARTITIONS, 4, least=1),
             resources={
                 component: _resources(environ, f"SEGUE_{component.name}_RESOURCES", default)
                 for component, default in DEFAULT_RESOURCES.items()
             },
             service_accounts={
-                component: _text(environ, f"SEGUE_{component.name}_SERVICE_ACCOUNT", default)
+                component: text(environ, f"SEGUE_{component.name}_SERVICE_ACCOUNT", default)
                 for component, default in DEFAULT_SERVICE_ACCOUNTS.items()
             },
-            spark_service_account=_text(environ, "SEGUE_SPARK_SERVICE_ACCOUNT", "segue-spark"),
-            image_pull_policy=_choice(
+            spark_service_account=text(environ, "SEGUE_SPARK_SERVICE_ACCOUNT", "segue-spark"),
+            image_pull_policy=choice(
                 environ, "SEGUE_IMAGE_PULL_POLICY", "IfNotPresent", ("Always", "IfNotPresent", "Never")
             ),
-            log_format=_choice(environ, Env.LOG_FORMAT, "json", ("json", "text")),
+            log_format=choice(environ, Env.LOG_FORMAT, "json", ("json", "text")),
         )
 
 
-def _text(environ: Mapping[str, str], name: str, default: str) -> str:
-    return environ.get(name, "").strip() or default
-
-
-def _required(environ: Mapping[str, str], name: str, example: str) -> str:
-    value = environ.get(name, "").strip()
-    if not value:
-        raise ConfigError(f"{name} is not set; give it as for example {name}={example}")
-    return value
-
-
-def _choice(environ: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:
-    value = _text(environ, name, default)
-    if value not in choices:
-        raise ConfigError(f"{name}={value!r}: use one of {', '.join(choices)}")
-    return value
-
-
-def _positive(environ: Mapping[str, str], name: str, default: int) -> int:
-    text = _text(environ, name, str(default))
-    if not text.isdecimal() or int(text) < 1:
-        raise ConfigError(f"{name}={text!r} is not a whole number of at least 1")
-    return int(text)
-
-
 def _resources(environ: Mapping[str, str], name: str, default: Resources) -> Resources:
-    text = environ.get(name, "").strip()
-    if not text:
+    given = environ.get(name, "").strip()
+    if not given:
         return default
     hint = f"""{name} must be JSON like {{"requests": {{"cpu": "1"}}, "limits": {{"memory": "2Gi"}}}}"""
     try:
-        value: Any = json.loads(text)
+        value: Any = json.loads(given)
     except ValueError as error:
         raise ConfigError(f"{hint}: {error}") from None
     if not isinstance(value, dict) or not set(value) <= {"requests", "limits"}:
@@ -162,8 +134,8 @@ def _resources(environ: Mapping[str, str], name: str, default: Resources) -> Res
 
 def _user(environ: Mapping[str, str], name: str, secret: str) -> KafkaUser:
     return KafkaUser(
-        _required(environ, name, "segue"),
-        SecretKey(_required(environ, secret, "segue-kafka"), _text(environ, "SEGUE_KAFKA_SECRET_KEY", "password")),
+        required(environ, name, "segue"),
+        SecretKey(required(environ, secret, "segue-kafka"), text(environ, "SEGUE_KAFKA_SECRET_KEY", "password")),
     )
 
 
@@ -177,7 +149,7 @@ def _users_of_programs(environ: Mapping[str, str]) -> dict[Component, KafkaUser]
 
 
 def _kafka(environ: Mapping[str, str]) -> KafkaAccess:
-    protocol = _choice(
+    protocol = choice(
         environ, Env.KAFKA_SECURITY_PROTOCOL, "PLAINTEXT", ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
     )
     user, users, mechanism = None, {}, None
@@ -185,15 +157,15 @@ def _kafka(environ: Mapping[str, str]) -> KafkaAccess:
         users = _users_of_programs(environ)
         if len(users) < len(Component):
             user = _user(environ, Env.KAFKA_USERNAME, "SEGUE_KAFKA_SECRET")
-        mechanism = _text(environ, Env.KAFKA_SASL_MECHANISM, "SCRAM-SHA-512")
+        mechanism = text(environ, Env.KAFKA_SASL_MECHANISM, "SCRAM-SHA-512")
     certificate = environ.get("SEGUE_KAFKA_CA_SECRET", "").strip()
     return KafkaAccess(
-        bootstrap=_required(environ, Env.KAFKA_BOOTSTRAP, "kafka-kafka-bootstrap:9092"),
+        bootstrap=required(environ, Env.KAFKA_BOOTSTRAP, "kafka-kafka-bootstrap:9092"),
         security_protocol=protocol,
         sasl_mechanism=mechanism,
         user=user,
         users=users,
-        ca_certificate=SecretKey(certificate, _text(environ, "SEGUE_KAFKA_CA_SECRET_KEY", "ca.crt"))
+        ca_certificate=SecretKey(certificate, text(environ, "SEGUE_KAFKA_CA_SECRET_KEY", "ca.crt"))
         if certificate
         else None,
     )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 
 from segue_jobs.runtime.logging import configure_logging
-from segue_operator.children.config import ConfigError
+from segue_operator.children.environment import ConfigError
 from segue_operator.kube.access import AccessError
 from segue_operator.kube.operator import Operator
 from segue_operator.kube.schema import SchemaError

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from segue_jobs.contract import Env
-from segue_operator.children.config import ChildConfig, ConfigError
+from segue_operator.children.config import ChildConfig
+from segue_operator.children.environment import ConfigError, whole_number
 
 WATCH_NAMESPACES = "SEGUE_WATCH_NAMESPACES"
 HTTP_PORT = "SEGUE_HTTP_PORT"
@@ -44,9 +44,9 @@ class Settings:
         return cls(
             children=children,
             namespaces=_namespaces(environ.get(WATCH_NAMESPACES, "")),
-            http_port=_number(environ, HTTP_PORT, 8080, 0, 65535),
-            workers=_number(environ, Env.WORKERS, 4, 1, 64),
-            resync_seconds=_number(environ, RESYNC_SECONDS, 300, 10, 86400),
+            http_port=whole_number(environ, HTTP_PORT, 8080, least=0, most=65535),
+            workers=whole_number(environ, Env.WORKERS, 4, least=1, most=64),
+            resync_seconds=whole_number(environ, RESYNC_SECONDS, 300, least=10, most=86400),
             log_format=children.log_format,
             log_level=_level(environ.get(Env.LOG_LEVEL, "")),
         )
@@ -77,15 +77,8 @@ def _namespaces(text: str) -> tuple[str, ...]:
     return names
 
 
-def _number(environ: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
-    text = environ.get(name, "").strip() or str(default)
-    if not text.isdecimal() or not least <= int(text) <= most:
-        raise ConfigError(f"{name}={text!r} is not a whole number from {least} to {most}")
-    return int(text)
-
-
 def _level(text: str) -> str:
     level = text.strip().upper() or "INFO"
-    if level not in _LEVELS or level not in logging.getLevelNamesMapping():
+    if level not in _LEVELS:
         raise ConfigError(f"{Env.LOG_LEVEL}={text!r}: use one of {', '.join(_LEVELS)}")
     return level

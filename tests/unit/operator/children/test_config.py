@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from segue_operator.api.constants import Component
-from segue_operator.children.config import ChildConfig, ConfigError, KafkaAccess, KafkaUser, SecretKey
+from segue_operator.children.config import ChildConfig, KafkaAccess, KafkaUser, SecretKey
+from segue_operator.children.environment import ConfigError
 
 LEAST = {"KAFKA_BOOTSTRAP": "kafka:9092"}
 

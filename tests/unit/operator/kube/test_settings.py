@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from segue_operator.children.config import ConfigError
+from segue_operator.children.environment import ConfigError
 from segue_operator.kube.__main__ import Exit, main
 from segue_operator.kube.settings import Settings
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import uuid
 from typing import Any
@@ -10,10 +9,9 @@ from typing import Any
 import pytest
 
 from segue_operator.api.objects import Key, Kind, Manifest
-from segue_operator.controller.cluster import Cluster
 from segue_operator.kube.access import load_configuration
 from segue_operator.kube.client import Client
-from support.faults import FaultyCluster
+from support.faults import Mortality
 from support.manifests import track_batch
 from support.paper_kubelet import NOWHERE, paper_kubelet
 from support.waiting import eventually
@@ -26,34 +24,13 @@ pytestmark = [
 PATIENCE = 90.0
 
 
-class Mortal:
-    """Makes an operator end right after its k-th write; 0 lets it live and counts."""
-
-    def __init__(self, dies_after: int) -> None:
-        self.dies_after = dies_after
-        self.writes: list[tuple[str, Key]] = []
-        self.died = asyncio.Event()
-
-    def __call__(self, cluster: Cluster) -> Cluster:
-        return FaultyCluster(cluster, after=self._count)
-
-    def _count(self, verb: str, key: Key) -> None:
-        self.writes.append((verb, key))
-        if len(self.writes) == self.dies_after:
-            self.died.set()
-            for task in asyncio.all_tasks():
-                if task.get_name() == "victim":
-                    task.cancel()
-            raise asyncio.CancelledError
-
-
 async def ended(world: KubernetesWorld) -> Manifest | None:
     found = await world.get(Key(Kind.TRACK_BATCH, world.namespace, "songs"))
     over = ((found or {}).get("status") or {}).get("phase") == "Succeeded"
     return found if over and not await world.list(Kind.DEPLOYMENT) else None
 
 
-async def life(world: KubernetesWorld, mortal: Mortal) -> None:
+async def life(world: KubernetesWorld, mortal: Mortality) -> None:
     """One life: to the operator's death, or to the batch's end."""
     async with world.operator(mortal):
 
@@ -88,12 +65,12 @@ async def test_every_write_may_be_the_last_one() -> None:
             paper_kubelet(client, world.namespace),
         ):
             await world.create(track_batch("songs", extraction={"shards": 2, "parallelism": 2}, podOverrides=NOWHERE))
-            mortal = Mortal(count)
+            mortal = Mortality(count)
             await life(world, mortal)
             if count and not mortal.died.is_set():
                 break  # the whole life has no more writes than this
             if count:
-                await life(world, Mortal(0))
+                await life(world, Mortality(0))
                 assert await end_of(world) == expected, f"after write {count}: {mortal.writes[-1]}"
             else:
                 expected = await end_of(world)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from typing import Any
 
@@ -78,3 +79,24 @@ class FaultyCluster:
     def _wrote(self, verb: str, key: Key) -> None:
         self.writes.append((verb, key))
         self.after(verb, key)
+
+
+class Mortality:
+    """Ends the task named ``victim``, an operator, right after its k-th write; with 0 it lives and its writes count."""
+
+    def __init__(self, dies_after: int = 0) -> None:
+        self.dies_after = dies_after
+        self.writes: list[tuple[str, Key]] = []
+        self.died = asyncio.Event()
+
+    def __call__(self, cluster: Cluster) -> Cluster:
+        return FaultyCluster(cluster, after=self._count)
+
+    def _count(self, verb: str, key: Key) -> None:
+        self.writes.append((verb, key))
+        if len(self.writes) == self.dies_after:
+            self.died.set()
+            for task in asyncio.all_tasks():
+                if task.get_name() == "victim":
+                    task.cancel()
+            raise asyncio.CancelledError

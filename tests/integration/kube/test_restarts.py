@@ -16,7 +16,7 @@ from segue_operator.kube.operator import Operator
 from segue_operator.kube.settings import Settings
 from segue_operator.local.cluster import LocalCluster
 from support.api_server import ApiServer, serving
-from support.faults import FaultyCluster
+from support.faults import Mortality
 from support.manifests import track_batch, training_run
 from support.small_world import small_world
 from support.waiting import eventually_true
@@ -27,41 +27,29 @@ CHILDREN = (Kind.JOB, Kind.DEPLOYMENT, Kind.SPARK_APPLICATION)
 
 
 class Mortal(Operator):
-    """An operator that ends right after its k-th write, or never."""
+    """An operator that may end in mid-work."""
 
-    dies_after: int | None = None
-    faulty: FaultyCluster | None = None
+    def __init__(self, settings: Settings, mortality: Mortality) -> None:
+        super().__init__(settings)
+        self._mortality = mortality
 
     def cluster(self, client: Client) -> Cluster:
-        self.faulty = FaultyCluster(super().cluster(client), after=self._count)
-        return self.faulty
-
-    def writes(self) -> list[tuple[str, Key]]:
-        """What it wrote; nothing if all was over before it looked."""
-        return self.faulty.writes if self.faulty else []
-
-    def _count(self, _verb: str, _key: Key) -> None:
-        if len(self.writes()) == self.dies_after:
-            for task in asyncio.all_tasks():
-                if task.get_name() == "victim":
-                    task.cancel()
-            raise asyncio.CancelledError
+        return self._mortality(super().cluster(client))
 
 
-async def live(server: ApiServer, dies_after: int | None = None) -> list[tuple[str, Key]]:
+async def live(server: ApiServer, dies_after: int = 0) -> list[tuple[str, Key]]:
     """One life of an operator: to its death, or until everything has ended; gives its writes."""
-    operator = Mortal(SETTINGS)
-    operator.dies_after = dies_after
-    victim = asyncio.create_task(operator.run(), name="victim")
+    mortality = Mortality(dies_after)
+    victim = asyncio.create_task(Mortal(SETTINGS, mortality).run(), name="victim")
     try:
-        await eventually_true(lambda: victim.done() or is_over(server, operator), seconds=60)
+        await eventually_true(lambda: victim.done() or is_over(server), seconds=60)
     finally:
         victim.cancel()
         await asyncio.gather(victim, return_exceptions=True)
-    return operator.writes()
+    return mortality.writes
 
 
-def is_over(server: ApiServer, operator: Mortal) -> bool:
+def is_over(server: ApiServer) -> bool:
     found = [server.store.get(Key.of(resource)) for resource in RESOURCES]
     ended = all(((one or {}).get("status") or {}).get("phase") == "Succeeded" for one in found)
     return ended and not server.store.select(Kind.DEPLOYMENT)
@@ -96,7 +84,7 @@ async def test_every_write_may_be_the_last_one(tmp_path: Path, monkeypatch: pyte
             monkeypatch.setenv("KUBECONFIG", str(server.kubeconfig(folder)))
             for resource in RESOURCES:
                 server.store.create(resource)
-            writes = await live(server, dies_after=count or None)
+            writes = await live(server, dies_after=count)
             if not count:
                 expected = end_of(server)
             elif len(writes) < count:

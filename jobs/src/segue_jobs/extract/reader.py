@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from segue_jobs.extract.source import Samples
 
-BLOCK_FRAMES = 1 << 19
-"""Twelve seconds: a decoder and an analysis that take turns too often drive each other out of the caches."""
+BLOCK_FRAMES = 1 << 16
+"""A second and a half: what is decoded is still in a core's cache when it is mixed and resampled."""
 _INTEGER_SUBTYPE = "PCM_16"
 _FULL_SCALE = np.float32(1 / 32768)
 
@@ -41,30 +41,26 @@ class MonoReader:
 
     def __init__(self, file: SequentialFile) -> None:
         self._file = file
-        # Integers are much cheaper to read than the same numbers as floats, and no less exact.
-        self._scale = _FULL_SCALE if file.subtype == _INTEGER_SUBTYPE else None
-        kind = np.float32 if self._scale is None else np.int16
-        self._buffer = np.empty((BLOCK_FRAMES, file.channels), kind)
+        self._samples = np.empty((BLOCK_FRAMES, file.channels), np.float32)
         self._mono = np.empty(BLOCK_FRAMES, np.float32)
+        # Integers are much cheaper to read than the same numbers as floats, and no less exact.
+        self._integers = np.empty(self._samples.shape, np.int16) if file.subtype == _INTEGER_SUBTYPE else None
+        self._scale = np.float32(1 / file.channels) * (1 if self._integers is None else _FULL_SCALE)
 
     def read(self, frames: int) -> Samples:
         """At most so many further frames, valid until the next call; empty at the end of the file."""
-        count = self._file.read_on(self._buffer[: min(frames, BLOCK_FRAMES)])
-        channels, mono = self._buffer[:count].T, self._mono[:count]
-        if len(channels) == 1:
-            mono[:] = channels[0]
-        else:  # a sum of columns is many times faster than a mean over the short axis
-            np.add(channels[0], channels[1], out=mono, dtype=np.float32)
-            for channel in channels[2:]:
-                mono += channel
-            self._divide(mono, len(channels))
-        if self._scale is not None:
-            mono *= self._scale
+        count = self._fill(min(frames, BLOCK_FRAMES))
+        first, *others = self._samples[:count].T
+        mono = self._mono[:count]
+        mono[:] = first
+        for channel in others:  # a sum of columns is many times faster than a mean over the short axis
+            mono += channel
+        mono *= self._scale
         return mono
 
-    @staticmethod
-    def _divide(mono: Samples, channels: int) -> None:
-        if channels == 2:
-            mono *= np.float32(0.5)
-        else:
-            mono /= np.float32(channels)
+    def _fill(self, frames: int) -> int:
+        if self._integers is None:
+            return self._file.read_on(self._samples[:frames])
+        count = self._file.read_on(self._integers[:frames])
+        self._samples[:count] = self._integers[:count]
+        return count

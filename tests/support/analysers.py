@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import signal
 import time
@@ -19,7 +21,13 @@ def misbehave(request: Request) -> Result:
     if request.track_id.startswith("killed") or (request.track_id == "once" and attempts(request.path) == 1):
         os.kill(os.getpid(), signal.SIGKILL)
     elif request.track_id.startswith("exits"):
+        os.write(2, b"free(): invalid pointer\n")
         os._exit(3)
+    elif request.track_id.startswith("chatters"):
+        for number in range(100_000):  # far more than a pipe holds
+            mutter(b"Note: Illegal header %d\n" % number)
+    elif request.track_id.startswith("warns"):
+        logging.getLogger("segue_jobs.example").warning("odd tags", extra={"path": request.track_id})
     elif request.track_id.startswith("hangs"):
         time.sleep(60)
     elif request.track_id.startswith("slow"):
@@ -30,6 +38,12 @@ def misbehave(request: Request) -> Result:
         hoard = [bytearray(8 << 20) for _ in range(64)]
         return Problem(Stage.ANALYSE, Reason.SILENT, f"got {len(hoard)} pieces")
     return AlreadyDone()
+
+
+def mutter(line: bytes) -> None:
+    """Write as a C library does: without a thought of what becomes of it."""
+    with contextlib.suppress(BlockingIOError):
+        os.write(2, line)
 
 
 def attempts(path: Path) -> int:

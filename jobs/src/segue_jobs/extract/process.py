@@ -7,6 +7,7 @@ shared by all cannot tell.
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import time
 import traceback
@@ -19,6 +20,7 @@ from multiprocessing.context import ForkServerContext
 from segue_jobs.contract import Engine, Reason, Stage
 from segue_jobs.extract.analyse import Request, Result
 from segue_jobs.extract.memory import limit_memory
+from segue_jobs.extract.worker_output import StandardError, speak_through
 from segue_jobs.listing.model import Problem
 
 _PATIENCE_SECONDS = 5.0
@@ -59,8 +61,20 @@ class Task:
     attempts: int = 0
 
 
-def serve(pipe: Connection, work: Work) -> None:
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended, and what it left undone."""
+
+    how: str
+    last_words: str
+    """The last lines that it wrote to standard error."""
+    in_hand: Task | None
+    not_begun: list[Task]
+
+
+def serve(pipe: Connection, errors: Connection, work: Work) -> None:
     """Answer one request after the other, until the program at the pipe's other end is gone."""
+    speak_through(pipe, errors)
     for ignored in (signal.SIGTERM, signal.SIGINT):  # the program reacts to them, and lets tracks be finished
         signal.signal(ignored, signal.SIG_IGN)
     work.prepare(work.engine)
@@ -96,11 +110,15 @@ class WorkerProcess:
             The fork server cannot make a process.
         """
         self.pipe, theirs = context.Pipe()
-        self._process = context.Process(target=serve, args=(theirs, work), name="segue-worker", daemon=True)
+        errors, their_errors = context.Pipe(duplex=False)
+        self._errors = StandardError(errors)
+        ends = (theirs, their_errors)
+        self._process = context.Process(target=serve, args=(*ends, work), name="segue-worker", daemon=True)
         try:
             self._process.start()
         finally:
-            theirs.close()
+            for end in ends:
+                end.close()
         self._tasks: deque[Task] = deque()
         self._begun = time.monotonic()
         self.ready = False
@@ -132,30 +150,39 @@ class WorkerProcess:
         try:
             while self.pipe.poll():
                 message = self.pipe.recv()
+                if isinstance(message, logging.LogRecord):
+                    logging.getLogger(message.name).handle(message)
+                    continue
                 self._begun = time.monotonic()
                 if isinstance(message, _Ready):
                     self.ready = True
                 else:
+                    self._errors.drain()
                     yield self._tasks.popleft(), message
         except _GONE:
             self.gone = True
 
-    def bury(self) -> tuple[str, Task | None, list[Task]]:
-        """End the process; how it ended, the request it had in hand, and those it had not begun."""
+    def bury(self) -> Ended:
+        """End the process, unless it has ended by itself."""
         if not self.gone:
             self._process.kill()
         self._process.join(_PATIENCE_SECONDS)
         code = self._process.exitcode
-        self.pipe.close()
         how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
         tasks = list(self._tasks)
-        return how, (tasks[0] if tasks else None), tasks[1:]
+        ended = Ended(how, self._errors.last_words(), tasks[0] if tasks else None, tasks[1:])
+        self._close_pipes()
+        return ended
 
     def close(self) -> None:
         """Let an idle process end by itself; a busy one is killed."""
-        self.pipe.close()
+        self._close_pipes()
         if not self._tasks and self.ready:
             self._process.join(_PATIENCE_SECONDS)
         if self._process.is_alive():
             self._process.kill()
             self._process.join(_PATIENCE_SECONDS)
+
+    def _close_pipes(self) -> None:
+        self.pipe.close()
+        self._errors.close()

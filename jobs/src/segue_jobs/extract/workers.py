@@ -14,7 +14,7 @@ from segue_jobs.contract import Engine, Reason, Stage
 from segue_jobs.extract.analyse import Request, Result, analyse_file
 from segue_jobs.extract.engine import warm_up
 from segue_jobs.extract.forking import start_fork_server
-from segue_jobs.extract.process import Failure, Task, Work, WorkerProcess
+from segue_jobs.extract.process import Ended, Failure, Task, Work, WorkerProcess
 from segue_jobs.listing.model import Problem
 from segue_jobs.runtime.program import ProgramError
 
@@ -125,30 +125,35 @@ class _Pool:
             return
         self._workers.remove(worker)
         died = worker.gone
-        how, culprit, others = worker.bury()
-        self._left.extendleft(reversed(others))
-        if culprit is None:
-            self._count_fruitless(how)
+        ended = worker.bury()
+        self._left.extendleft(reversed(ended.not_begun))
+        if ended.in_hand is None:
+            self._count_fruitless(ended.how, ended.last_words)
         elif not died:
             message = f"not finished within {self._settings.timeout_seconds:g} s"
-            yield culprit.request, Problem(Stage.ANALYSE, Reason.TIMED_OUT, message)
+            yield ended.in_hand.request, Problem(Stage.ANALYSE, Reason.TIMED_OUT, message)
         else:
-            yield from self._try_again(culprit, how)
+            yield from self._try_again(ended.in_hand, ended)
 
-    def _try_again(self, task: Task, how: str) -> Iterator[tuple[Request, Result]]:
+    def _try_again(self, task: Task, ended: Ended) -> Iterator[tuple[Request, Result]]:
         task.attempts += 1
-        if task.attempts < ATTEMPTS:
-            logger.warning("a worker died, its track is tried again", extra={"track": task.request.track_id})
+        again = task.attempts < ATTEMPTS
+        logger.warning(
+            "a worker died, its track is tried again" if again else "a worker died again, its track is rejected",
+            extra={"track": task.request.track_id, "how": ended.how, "last_words": ended.last_words},
+        )
+        if again:
             self._left.appendleft(task)
             return
         message = (
-            f"its process died {task.attempts} times ({how}): the file may be damaged, or the memory limit too low"
+            f"its process died {task.attempts} times ({ended.how}): "
+            "the file may be damaged, or the memory limit too low"
         )
         yield task.request, Problem(Stage.ANALYSE, Reason.CRASHED, message)
 
-    def _count_fruitless(self, how: str) -> None:
+    def _count_fruitless(self, how: str, last_words: str = "") -> None:
         self._fruitless += 1
-        logger.warning("a worker ended before it did any work", extra={"how": how})
+        logger.warning("a worker ended before it did any work", extra={"how": how, "last_words": last_words})
         if self._fruitless >= _FRUITLESS_STARTS:
             raise ProgramError(
                 f"the worker processes end before they do any work ({how}): see the log above for the reason, "

@@ -132,6 +132,22 @@ def test_the_engine_out_of_memory_is_no_crash(tmp_path: Path) -> None:
     assert "more than a worker's memory of 1 MB" in problem.message
 
 
+def test_what_a_worker_says_becomes_the_programs_own_records(tmp_path: Path, capfd, caplog) -> None:
+    caplog.set_level("DEBUG")
+    wanted = requests(tmp_path, "warns", "chatters", "exits")
+    found = outcomes(workers(count=1), wanted)
+    assert found == {"warns": None, "chatters": None, "exits": Reason.CRASHED}
+    assert capfd.readouterr().err == ""  # nothing goes past the log
+    [tags] = [record for record in caplog.records if record.name == "segue_jobs.example"]
+    assert (tags.getMessage(), tags.path) == ("odd tags", "warns")
+    lines = [record.line for record in caplog.records if hasattr(record, "line")]
+    assert "Note: Illegal header 0" in lines
+    deaths = [record for record in caplog.records if hasattr(record, "last_words")]
+    assert [(death.how, death.last_words.splitlines()[-1]) for death in deaths] == [
+        ("exit code 3", "free(): invalid pointer")
+    ] * 2
+
+
 def test_a_signal_to_the_fork_server_leaves_it_alive(tmp_path: Path) -> None:
     wanted = requests(tmp_path, "killed-1", "a")
     start_fork_server()

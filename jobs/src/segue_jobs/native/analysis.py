@@ -20,6 +20,8 @@ Samples = Callable[[], Iterable[Single]]
 """Gives a track's samples from the start, in pieces: mono float32 at `SAMPLE_RATE`. Called again for a second pass."""
 
 
+_BUFFER_ELEMENTS = 1024
+"""numpy copies arrays whose rows are shorter than its buffers of 8192 elements, only to have longer ones."""
 _GREATEST_SAMPLE = 1e12
 """Above it a power could leave float32's range."""
 
@@ -52,6 +54,11 @@ class Analyser:
         NotFiniteError
             Some samples are not finite.
         """
+        with np.errstate():  # at its end the size of the buffers is what it was
+            np.setbufsize(_BUFFER_ELEMENTS)
+            return self._analyse(samples)
+
+    def _analyse(self, samples: Samples) -> FrameStatistics:
         stream, series, harmony = FrameStream(), FrameSeries(), Harmony(self._kept_powers)
         for frames in _blocks(stream, samples()):
             spectra = self._transform(frames, harmony.room())

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from segue_jobs.features.layout import HOP_LENGTH, N_FFT
 from segue_jobs.native.filters import Single
 
-BLOCK_FRAMES = 108
-"""Frames analysed at once: their spectra stay in a core's cache, and 30 s are twelve blocks."""
+BLOCK_FRAMES = 216
+"""Frames analysed at once: few enough for the caches, many enough for numpy's calls, and 30 s are six blocks."""
 
 Numbers = TypeVar("Numbers", Single, NDArray[np.int64])
 

@@ -10,15 +10,15 @@ from segue_jobs.native.moments import Moments
 from segue_jobs.native.spectra import Spectra
 from segue_jobs.native.tuning import TuningEstimate
 
-KEPT_BLOCKS = 13
-"""Blocks whose powers are kept until the tuning is known: 32 s."""
+KEPT_BLOCKS = 7
+"""Blocks whose powers are kept until the tuning is known: 35 s."""
 CANDIDATES = 16
 """Tunings that a longer track is analysed with at once."""
 _TINY = np.finfo(np.float32).tiny
 
 
 class TuningMissedError(Exception):
-    """The tuning of a long track was none of its first 32 seconds' candidates: its chroma needs another pass."""
+    """The tuning of a long track was none of its first 35 seconds' candidates: its chroma needs another pass."""
 
     def __init__(self, tuning: float) -> None:
         super().__init__(f"the track is tuned {tuning:+.2f} semitones off A440: not among the candidates")

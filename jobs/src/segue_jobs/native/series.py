@@ -14,7 +14,7 @@ from segue_jobs.native.framing import BLOCK_FRAMES
 from segue_jobs.native.shape import centroid_and_bandwidth, flatness, rolloff
 from segue_jobs.native.spectra import Spectra
 
-_SHEET_BLOCKS = 13
+_SHEET_BLOCKS = 7
 _AMIN = 1e-10
 _RANGE = 1e-8
 """80 dB."""
@@ -24,7 +24,7 @@ SHAPES = 4
 
 
 class Sheet:
-    """The frames of thirteen blocks; a long track has many sheets, and nothing is ever copied to grow."""
+    """The frames of seven blocks; a long track has many sheets, and nothing is ever copied to grow."""
 
     def __init__(self) -> None:
         frames = _SHEET_BLOCKS * BLOCK_FRAMES

@@ -15,7 +15,7 @@ from segue_jobs.native.fourier import rfft
 from segue_jobs.native.framing import BLOCK_FRAMES
 
 _TRANSFORMED_TOGETHER = 36
-"""Frames of one FFT call: a third of a block, so that the complex spectra do not drive the block out of the cache."""
+"""Frames of one FFT call: their windowed samples stay in a core's cache."""
 _PRECISE_BELOW = np.float32(1e-12)
 """A float32 transform errs by about 3e-9 of a frame's norm in every bin. librosa's transform is float64: where the
 power of a valley of the contrast lies this far below the frame's, the frame is transformed again in float64."""
@@ -53,7 +53,7 @@ class Transform:
         self._window = hann(N_FFT)
         self._window_single = self._window.astype(np.float32)
         self._windowed = np.empty((_TRANSFORMED_TOGETHER, N_FFT), np.float32)
-        self._complex = np.empty(BINS * _TRANSFORMED_TOGETHER, np.complex64)
+        self._complex = np.empty(BINS * BLOCK_FRAMES, np.complex64)
         self._magnitude = np.empty(BINS * BLOCK_FRAMES, np.float32)
         self._power = np.empty(BINS * BLOCK_FRAMES, np.float32)
         self._bands = ContrastBands()
@@ -68,13 +68,13 @@ class Transform:
         """
         count = len(frames)
         magnitude = self._magnitude[: BINS * count].reshape(BINS, count)
+        spectrum = self._complex[: BINS * count].reshape(BINS, count)
         # The transposed view makes the FFT write one row a bin: every later sum or product over bins runs along frames.
         for first in range(0, count, _TRANSFORMED_TOGETHER):
             part = frames[first : first + _TRANSFORMED_TOGETHER]
             windowed = np.multiply(part, self._window_single, out=self._windowed[: len(part)])
-            complex_rows = self._complex[: BINS * len(part)].reshape(BINS, len(part))
-            spectrum = rfft(windowed.T, axis=0, out=complex_rows)
-            np.abs(spectrum, out=magnitude[:, first : first + len(part)])
+            rfft(windowed.T, axis=0, out=spectrum[:, first : first + len(part)])
+        np.abs(spectrum, out=magnitude)
         flat = self._power if power is None else power
         squared = np.multiply(magnitude, magnitude, out=flat[: BINS * count].reshape(BINS, count))
         total, extremes = self._ones @ squared, self._bands.measure(magnitude)

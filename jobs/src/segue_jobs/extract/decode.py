@@ -14,7 +14,7 @@ import soundfile
 import soxr
 
 from segue_jobs.contract import Reason, Stage, WindowPosition
-from segue_jobs.extract.reader import MonoReader, SequentialFile
+from segue_jobs.extract.reader import MonoReader, SequentialFile, gather
 from segue_jobs.extract.source import RejectedError, Samples
 from segue_jobs.features.layout import SAMPLE_RATE
 from segue_jobs.records import Audio
@@ -27,6 +27,8 @@ _NO_AUDIO_FOUND = 7
 _UNSUPPORTED = (1, 4, _NO_AUDIO_FOUND, 18, 26)
 """libsndfile's codes for a format or encoding that is not known or not implemented. Its code 7, "no regular file", is
 what an MP3 without a single frame gets."""
+_BLOCK_SAMPLES = 40 * SAMPLE_RATE
+"""Samples handed on at once: a decoder and an analysis that take turns drive each other out of the caches."""
 _LOUDEST = 1e6
 """120 dB above full scale: squares of anything louder leave the range of a float."""
 
@@ -77,6 +79,9 @@ class DecodedAudio:
 
     def blocks(self) -> Iterator[Samples]:
         """Mono blocks at the rate of analysis; see `AudioSource`."""
+        return gather(self._pieces(), _BLOCK_SAMPLES)
+
+    def _pieces(self) -> Iterator[Samples]:
         rate = self._file.samplerate
         resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality=RESAMPLER_QUALITY)
         reader = MonoReader(self._file)

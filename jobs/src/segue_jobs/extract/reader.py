@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
@@ -64,3 +66,21 @@ class MonoReader:
         count = self._file.read_on(self._integers[:frames])
         self._samples[:count] = self._integers[:count]
         return count
+
+
+def gather(pieces: Iterable[Samples], length: int) -> Iterator[Samples]:
+    """The pieces' samples in blocks of a length, and what is left over; each is valid until the next is asked for."""
+    block = np.empty(length, np.float32)
+    filled = 0
+    for piece in pieces:
+        taken = 0
+        while taken < len(piece):
+            count = min(len(piece) - taken, length - filled)
+            block[filled : filled + count] = piece[taken : taken + count]
+            taken += count
+            filled += count
+            if filled == length:
+                yield block
+                filled = 0
+    if filled:
+        yield block[:filled]

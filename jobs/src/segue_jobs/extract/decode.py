@@ -27,7 +27,7 @@ _NO_AUDIO_FOUND = 7
 _UNSUPPORTED = (1, 4, _NO_AUDIO_FOUND, 18, 26)
 """libsndfile's codes for a format or encoding that is not known or not implemented. Its code 7, "no regular file", is
 what an MP3 without a single frame gets."""
-_BLOCK_SAMPLES = 40 * SAMPLE_RATE
+_BLOCK_SAMPLES = 48 * SAMPLE_RATE
 """Samples handed on at once: a decoder and an analysis that take turns drive each other out of the caches."""
 _LOUDEST = 1e6
 """120 dB above full scale: squares of anything louder leave the range of a float."""

@@ -4,6 +4,8 @@ import librosa
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
 from segue_jobs.contract import WindowPosition
 from segue_jobs.extract import reader
@@ -50,3 +52,13 @@ def test_a_file_that_is_read_on_can_still_seek(tmp_path):
         assert file.read_on(buffer) == 1000
         expected, _ = soundfile.read(path, start=50_000, frames=1000, dtype="float32")
     np.testing.assert_array_equal(buffer, expected)
+
+
+@given(lengths=st.lists(st.integers(0, 40)), length=st.integers(1, 50))
+def test_gathering_keeps_every_sample_in_order(lengths, length):
+    samples = np.arange(sum(lengths), dtype=np.float32)
+    pieces = np.split(samples, np.cumsum(lengths)[:-1]) if lengths else []
+    blocks = [block.copy() for block in reader.gather(pieces, length)]
+    np.testing.assert_array_equal(np.concatenate([*blocks, np.empty(0, np.float32)]), samples)
+    assert all(len(block) == length for block in blocks[:-1])
+    assert all(0 < len(block) <= length for block in blocks[-1:])

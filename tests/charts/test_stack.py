@@ -176,6 +176,8 @@ def test_rules_of_the_jmx_exporter_are_well_formed(chart: Path) -> None:
 
 
 DEPENDENCIES = ("strimzi-kafka-operator", "spark-operator", "mongodb-kubernetes")
+# What a chart's templates read although its values.yaml does not have it; each has a test of its own below.
+UNLISTED = frozenset({"mongodb-kubernetes.operator.telemetry.enabled"})
 
 
 def declared() -> dict[str, Manifest]:
@@ -189,7 +191,7 @@ def test_every_dependency_has_an_exact_version_and_a_switch() -> None:
         assert one.get("condition") == (None if name == "segue" else f"{name}.enabled")
 
 
-@pytest.mark.parametrize("name", ["strimzi-kafka-operator", "spark-operator"])
+@pytest.mark.parametrize("name", DEPENDENCIES)
 def test_other_projects_charts_take_our_values(name: str, tmp_path: Path) -> None:
     """Every value that is set for another chart is one that this chart has, in the version that is asked for."""
     source = dependency(name)
@@ -203,7 +205,8 @@ def test_other_projects_charts_take_our_values(name: str, tmp_path: Path) -> Non
         kubernetes_validate.validate(document, "1.34", strict=True)
     ours = yaml.safe_load((STACK / "values.yaml").read_text("utf-8"))[name]
     known = yaml.safe_load((source / "values.yaml").read_text("utf-8"))
-    assert list(_unknown({key: value for key, value in ours.items() if key != "enabled"}, known)) == []
+    unknown = _unknown({key: value for key, value in ours.items() if key != "enabled"}, known, name)
+    assert set(unknown) <= UNLISTED
 
 
 def _unknown(ours: object, theirs: object, path: str = "") -> list[str]:
@@ -215,14 +218,10 @@ def _unknown(ours: object, theirs: object, path: str = "") -> list[str]:
     return found + [one for key in ours if key in theirs for one in _unknown(ours[key], theirs[key], f"{path}.{key}")]
 
 
-def test_mongodbs_chart_takes_our_values(tmp_path: Path) -> None:
-    source = dependency("mongodb-kubernetes")
-    chart = tmp_path / "copy"
-    chart.mkdir()
-    copy = with_dependencies(STACK, chart, ["segue", "mongodb-kubernetes"])
+def test_mongodbs_operator_reports_nothing_to_its_maker(tmp_path: Path) -> None:
+    copy = with_dependencies(STACK, tmp_path, ["segue", "mongodb-kubernetes"])
     files = render_files({name: OTHERS[name] for name in OTHERS if name != "mongodb-kubernetes"}, copy)
     made = [document for path, document in files if "/charts/mongodb-kubernetes/" in path]
     (operator,) = of_kind(made, "Deployment").values()
     variables = {one["name"]: one.get("value") for one in operator["spec"]["template"]["spec"]["containers"][0]["env"]}
     assert variables["MDB_OPERATOR_TELEMETRY_ENABLED"] == "false"
-    assert source.is_dir()

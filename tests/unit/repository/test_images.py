@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 import yaml
 
 from segue_jobs.contract import TRAIN_APPLICATION_FILE
+from segue_jobs.native import fourier
 from segue_operator.children.spark_application import SPARK_VERSION, WORK_DIRECTORY
 
 IMAGES = ("operator", "jobs", "spark")
@@ -62,6 +65,35 @@ def test_one_version_of_spark_is_named_everywhere(repository: Path) -> None:
     assert set(re.findall(r"spark-[\w-]+_2\.13-([\d.]+)\.jar", jars)) == {SPARK_VERSION}
     lock = (repository / "requirements" / "spark.txt").read_text(encoding="utf-8")
     assert f"\npyspark=={SPARK_VERSION} " in lock
+
+
+def test_the_jobs_image_keeps_the_part_of_scipy_that_its_programs_load(repository: Path) -> None:
+    """It has nothing else of it: any other import of scipy in what the image runs would fail there."""
+    kept = re.findall(r"! -path '?scipy/(\S+?)'? ", dockerfile(repository, "jobs"))
+    module = fourier.COMPILED[0].removeprefix("scipy.").replace(".", "/")
+    assert [pattern for pattern in kept if fnmatch(f"{module}.cpython-313-x86_64-linux-gnu.so", pattern)]
+    done = subprocess.run([sys.executable, "-c", WITHOUT_SCIPY], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+WITHOUT_SCIPY = """
+import importlib, pkgutil, sys
+
+class Removed:
+    def find_spec(self, name, *_):
+        if name.startswith("scipy."):
+            raise ModuleNotFoundError(f"{name} is not in the image")
+
+sys.meta_path.insert(0, Removed())
+for room in "contract extract features listing native recommend records runtime sink verify".split():
+    package = importlib.import_module(f"segue_jobs.{room}")
+    for module in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{package.__name__}."):
+        if not module.name.endswith(("__main__", "librosa_engine")):
+            importlib.import_module(module.name)
+
+from segue_jobs.extract.engine import Engine, warm_up
+warm_up(Engine.NATIVE)
+"""
 
 
 def started(repository: Path, tmp_path: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:

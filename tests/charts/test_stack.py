@@ -13,36 +13,20 @@ import yaml
 from segue_operator.kube.settings import Settings
 from support.charts import (
     STACK,
+    STACK_MATRIX,
+    WITHOUT_OTHERS,
     Manifest,
     check_custom,
     dependency,
     environment,
     of_kind,
+    render,
     render_files,
     selects,
     with_dependencies,
 )
 
-DEVELOPMENT = yaml.safe_load((STACK / "values-development.yaml").read_text("utf-8"))
-OTHERS = {name: {"enabled": False} for name in ("strimzi-kafka-operator", "spark-operator", "mongodb-kubernetes")}
-EXTERNAL = {
-    "mongodb": {"mode": "external"},
-    "segue": {
-        "kafka": {"mode": "external", "bootstrap": "kafka:9092", "securityProtocol": "PLAINTEXT"},
-        "mongodb": {"secret": "mine", "key": "uri"},
-    },
-}
-MONITORED = {"kafka": {"metrics": {"podMonitor": {"enabled": True, "labels": {"release": "kps"}}}}}
-CASES = {
-    "defaults": {},
-    "development": DEVELOPMENT,
-    "external": EXTERNAL,
-    "monitored": MONITORED,
-    "two-namespaces": {"segue": {"watchNamespaces": ["jazz"]}},
-    "cluster": {"segue": {"scope": "Cluster"}},
-    "own-kafka": {"kafka": {"create": False}},
-    "own-password": {"mongodb": {"mck": {"passwordSecret": "mine"}, "storage": {"class": "fast"}}},
-}
+DEVELOPMENT = STACK_MATRIX["development"]
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +35,10 @@ def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def stack(chart: Path, values: Mapping[str, object]) -> list[Manifest]:
-    return [document for _, document in render_files({**values, **OTHERS}, chart)]
+    return render({**values, **WITHOUT_OTHERS}, chart)
 
 
-@pytest.mark.parametrize("values", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("values", STACK_MATRIX.values(), ids=STACK_MATRIX)
 def test_every_field_is_known(
     chart: Path, values: Mapping[str, object], foreign_schemas: Mapping[tuple[str, str], Manifest]
 ) -> None:
@@ -122,7 +106,7 @@ def test_only_segue_may_speak_with_kafka(chart: Path) -> None:
 
 
 def test_without_kafka_and_mongodb_there_is_segue_alone(chart: Path) -> None:
-    objects = stack(chart, EXTERNAL)
+    objects = stack(chart, STACK_MATRIX["external"])
     kinds = {manifest["kind"] for manifest in objects}
     assert not kinds & {
         "Kafka",
@@ -161,7 +145,7 @@ def test_a_password_that_is_made_is_long_and_kept(chart: Path) -> None:
     (secret,) = of_kind(stack(chart, {}), "Secret").values()
     assert secret["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
     assert len(secret["data"]["password"]) >= 40
-    assert of_kind(stack(chart, CASES["own-password"]), "Secret") == {}
+    assert of_kind(stack(chart, STACK_MATRIX["own-password"]), "Secret") == {}
 
 
 def test_rules_of_the_jmx_exporter_are_well_formed(chart: Path) -> None:
@@ -198,7 +182,7 @@ def test_other_projects_charts_take_our_values(name: str, tmp_path: Path) -> Non
     theirs = yaml.safe_load((source / "Chart.yaml").read_text("utf-8"))
     assert (theirs["name"], theirs["version"]) == (name, declared()[name]["version"])
     chart = with_dependencies(STACK, tmp_path, ["segue", name])
-    files = list(render_files({other: OTHERS[other] for other in OTHERS if other != name}, chart))
+    files = list(render_files({other: WITHOUT_OTHERS[other] for other in WITHOUT_OTHERS if other != name}, chart))
     made = [document for path, document in files if f"/charts/{name}/" in path]
     assert of_kind(made, "Deployment")
     for document in made:
@@ -220,7 +204,7 @@ def _unknown(ours: object, theirs: object, path: str = "") -> list[str]:
 
 def test_mongodbs_operator_reports_nothing_to_its_maker(tmp_path: Path) -> None:
     copy = with_dependencies(STACK, tmp_path, ["segue", "mongodb-kubernetes"])
-    files = render_files({name: OTHERS[name] for name in OTHERS if name != "mongodb-kubernetes"}, copy)
+    files = render_files({name: WITHOUT_OTHERS[name] for name in WITHOUT_OTHERS if name != "mongodb-kubernetes"}, copy)
     made = [document for path, document in files if "/charts/mongodb-kubernetes/" in path]
     (operator,) = of_kind(made, "Deployment").values()
     variables = {one["name"]: one.get("value") for one in operator["spec"]["template"]["spec"]["containers"][0]["env"]}

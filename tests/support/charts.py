@@ -85,6 +85,28 @@ MATRIX: Mapping[str, Values] = {
 }
 """Values of chart segue by what they stand for."""
 
+STACK_MATRIX: Mapping[str, Values] = {
+    "defaults": {},
+    "development": yaml.safe_load((STACK / "values-development.yaml").read_text("utf-8")),
+    "external": {
+        "mongodb": {"mode": "external"},
+        "segue": {
+            "kafka": {"mode": "external", "bootstrap": "kafka:9092", "securityProtocol": "PLAINTEXT"},
+            "mongodb": {"secret": "mine", "key": "uri"},
+        },
+    },
+    "monitored": {"kafka": {"metrics": {"podMonitor": {"enabled": True, "labels": {"release": "kps"}}}}},
+    "two-namespaces": {"segue": {"watchNamespaces": ["jazz"]}},
+    "cluster": {"segue": {"scope": "Cluster"}},
+    "own-kafka": {"kafka": {"create": False}},
+    "own-password": {"mongodb": {"mck": {"passwordSecret": "mine"}, "storage": {"class": "fast"}}},
+}
+"""The same of chart segue-stack."""
+WITHOUT_OTHERS: Values = {
+    name: {"enabled": False} for name in ("strimzi-kafka-operator", "spark-operator", "mongodb-kubernetes")
+}
+"""Values that leave the charts of other projects out of the stack."""
+
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -217,6 +239,13 @@ def check_custom(manifest: Manifest, schemas: Mapping[tuple[str, str], Manifest]
         return False
     jsonschema.Draft7Validator(schema).validate(manifest)
     return True
+
+
+def foreign_crds() -> list[Path]:
+    """Files of the CustomResourceDefinitions of other projects that are on this machine."""
+    charts = [_vendored(name) or _shared(name) for name in WITHOUT_OTHERS]
+    folders = [SHARED / "crds", *(chart / "crds" for chart in charts if chart)]
+    return [path for folder in folders for path in sorted(folder.glob("*.yaml"))]
 
 
 def dependency(name: str) -> Path:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -159,9 +160,42 @@ def test_workflows_pin_actions_and_may_only_read(repository: Path) -> None:
         assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
 
 
+def skaffold(repository: Path) -> dict[str, Any]:
+    configuration: dict[str, Any] = yaml.safe_load((repository / "skaffold.yaml").read_text(encoding="utf-8"))
+    return configuration
+
+
+def profile(repository: Path, name: str) -> dict[str, Any]:
+    (found,) = (one for one in skaffold(repository)["profiles"] if one["name"] == name)
+    return found
+
+
 def test_skaffold_builds_what_make_builds(repository: Path) -> None:
-    configuration = yaml.safe_load((repository / "skaffold.yaml").read_text(encoding="utf-8"))
-    built = {item["image"]: item["docker"]["dockerfile"] for item in configuration["build"]["artifacts"]}
+    built = {item["image"]: item["docker"]["dockerfile"] for item in skaffold(repository)["build"]["artifacts"]}
     assert built == {f"segue-{image}": f"images/{image}/Dockerfile" for image in IMAGES}
-    for path in (*built.values(), configuration["deploy"]["helm"]["releases"][0]["chartPath"]):
+    for path in (*built.values(), skaffold(repository)["deploy"]["helm"]["releases"][0]["chartPath"]):
         assert (repository / path).exists(), path
+
+
+def test_without_docker_skaffold_watches_what_the_images_copy(repository: Path) -> None:
+    artifacts = profile(repository, "buildah")["build"]["artifacts"]
+    assert [one["image"] for one in artifacts] == [f"segue-{image}" for image in IMAGES]
+    for image, artifact in zip(IMAGES, artifacts, strict=True):
+        assert f"make image-{image} BUILDER=buildah" in artifact["custom"]["buildCommand"]
+        copied = re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile(repository, image), re.MULTILINE)
+        houses = {source.split("/")[0] for sources in copied for source in sources.split()} - {"LICENSE", "images"}
+        assert set(artifact["custom"]["dependencies"]["paths"]) == {*houses, f"images/{image}"}
+
+
+@pytest.mark.parametrize("name", [None, "segue-only"])
+def test_skaffold_sets_the_images_by_values_that_the_chart_has(repository: Path, name: str | None) -> None:
+    if name:
+        (patch,) = profile(repository, name)["patches"]
+        (release,), prefix = patch["value"], ""
+    else:
+        (release,), prefix = skaffold(repository)["deploy"]["helm"]["releases"], "segue."
+    values = yaml.safe_load((repository / "charts" / "segue" / "values.yaml").read_text(encoding="utf-8"))
+    assert set(IMAGES) <= set(values["images"])
+    assert release["setValueTemplates"] == {
+        f"{prefix}images.{image}": f"{{{{.IMAGE_FULLY_QUALIFIED_segue_{image}}}}}" for image in IMAGES
+    }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,28 @@ MATRIX: Mapping[str, Values] = {
     },
 }
 """Values of chart segue by what they stand for."""
+
+STACK_MATRIX: Mapping[str, Values] = {
+    "defaults": {},
+    "development": yaml.safe_load((STACK / "values-development.yaml").read_text("utf-8")),
+    "external": {
+        "mongodb": {"mode": "external"},
+        "segue": {
+            "kafka": {"mode": "external", "bootstrap": "kafka:9092", "securityProtocol": "PLAINTEXT"},
+            "mongodb": {"secret": "mine", "key": "uri"},
+        },
+    },
+    "monitored": {"kafka": {"metrics": {"podMonitor": {"enabled": True, "labels": {"release": "kps"}}}}},
+    "two-namespaces": {"segue": {"watchNamespaces": ["jazz"]}},
+    "cluster": {"segue": {"scope": "Cluster"}},
+    "own-kafka": {"kafka": {"create": False}},
+    "own-password": {"mongodb": {"mck": {"passwordSecret": "mine"}, "storage": {"class": "fast"}}},
+}
+"""The same of chart segue-stack."""
+WITHOUT_OTHERS: Values = {
+    name: {"enabled": False} for name in ("strimzi-kafka-operator", "spark-operator", "mongodb-kubernetes")
+}
+"""Values that leave the charts of other projects out of the stack."""
 
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -217,24 +241,43 @@ def check_custom(manifest: Manifest, schemas: Mapping[tuple[str, str], Manifest]
     return True
 
 
+def foreign_crds() -> list[Path]:
+    """Files of the CustomResourceDefinitions of other projects that are on this machine."""
+    charts = [_vendored(name) or _shared(name) for name in WITHOUT_OTHERS]
+    folders = [SHARED / "crds", *(chart / "crds" for chart in charts if chart)]
+    return [path for folder in folders for path in sorted(folder.glob("*.yaml"))]
+
+
 def dependency(name: str) -> Path:
     """Folder of another project's chart that lies on this machine; skips the test where it does not."""
-    path = _DEPENDENCIES[name]()
+    path = _vendored(name) or _shared(name)
     if path is None or not (path / "Chart.yaml").is_file():
-        pytest.skip(f"the chart {name} is not on this machine")
+        pytest.skip(f"the chart {name} is not on this machine; helm dependency update charts/segue-stack brings it")
     return path
 
 
-def _from_environment(variable: str) -> Path | None:
-    return Path(os.environ[variable]) if os.environ.get(variable) else None
+@functools.cache
+def _vendored(name: str) -> Path | None:
+    """What ``helm dependency update`` has put into the stack, unpacked."""
+    archives = sorted((STACK / "charts").glob(f"{name}-*.tgz"))
+    if not archives:
+        return None
+    folder = Path(tempfile.mkdtemp(prefix=f"{name}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    subprocess.run(["tar", "-xzf", archives[-1], "-C", folder], check=True)
+    return folder / name
+
+
+def _shared(name: str) -> Path | None:
+    if name == "strimzi-kafka-operator":
+        return SHARED / "strimzi" / "chart"
+    return _spark_chart() if name == "spark-operator" else None
 
 
 @functools.cache
 def _spark_chart() -> Path | None:
     module = SHARED / "devcluster" / "modules" / "spark-operator"
     go = shutil.which("go")
-    if given := _from_environment("SPARK_OPERATOR_CHART"):
-        return given
     if go is None or not module.is_dir():
         return None
     command = [go, "list", "-m", "-f", "{{.Dir}}", "github.com/kubeflow/spark-operator/v2"]
@@ -244,17 +287,10 @@ def _spark_chart() -> Path | None:
     return Path(folder) / "charts" / "spark-operator-chart" if folder else None
 
 
-_DEPENDENCIES: Mapping[str, Callable[[], Path | None]] = {
-    "strimzi-kafka-operator": lambda: _from_environment("STRIMZI_CHART") or SHARED / "strimzi" / "chart",
-    "spark-operator": _spark_chart,
-    "mongodb-kubernetes": lambda: _from_environment("MONGODB_KUBERNETES_CHART"),
-}
-
-
 def with_dependencies(chart: Path, folder: Path, names: Sequence[str]) -> Path:
-    """Copy of a chart with dependencies vendored, as ``helm dependency update`` leaves it."""
+    """Copy of a chart with these dependencies vendored, and no others that may lie in the checkout."""
     copy = folder / chart.name
-    shutil.copytree(chart, copy)
+    shutil.copytree(chart, copy, ignore=shutil.ignore_patterns("charts", "Chart.lock"))
     for name in names:
         source = SEGUE if name == "segue" else dependency(name)
         shutil.copytree(source, copy / "charts" / name, copy_function=shutil.copyfile)

@@ -12,7 +12,7 @@ import yaml
 
 HOUSES = ("operator", "jobs", "charts", "tests", "examples", "docs", "requirements", "images", ".github", ".ci")
 TEXT = frozenset({".py", ".md", ".toml", ".yaml", ".sh", ".txt", ".in", ""})
-BUILT = frozenset({"__pycache__", ".venv", "build", "dist"})
+BUILT = frozenset({"__pycache__", ".git", ".venv", "build", "dist"})
 MACHINE_PATHS = re.compile(r"(?<![\w.$}-])/(?:home/\w+|root|Users/\w+|work|tmp/\w)(?=[/\s\"'`]|$)")
 # Written in parts, so that this file does not name them either; image references are no registry of packages.
 REGISTRIES = re.compile(
@@ -35,12 +35,10 @@ SKIPS = frozenset({"skip", "skipif", "xfail", "importorskip"})
 
 
 def files(repository: Path) -> Iterator[Path]:
-    """Text files of the project; what tools make is no part of it."""
-    yield from (path for path in repository.iterdir() if path.is_file() and path.suffix in TEXT)
-    for house in HOUSES:
-        for path in (repository / house).rglob("*"):
-            if path.is_file() and path.suffix in TEXT and not BUILT & set(path.parts):
-                yield path
+    """Text files of the project; what tools make is no part of it (in a worktree, ``.git`` is a file)."""
+    for path in (*repository.iterdir(), *(path for house in HOUSES for path in (repository / house).rglob("*"))):
+        if path.is_file() and path.suffix in TEXT and not BUILT & set(path.relative_to(repository).parts):
+            yield path
 
 
 def found(repository: Path, pattern: re.Pattern[str]) -> list[str]:

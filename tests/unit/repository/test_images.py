@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
+from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from segue_jobs.contract import TRAIN_APPLICATION_FILE
+from segue_jobs.native import fourier
 from segue_operator.children.spark_application import SPARK_VERSION, WORK_DIRECTORY
 
 IMAGES = ("operator", "jobs", "spark")
@@ -62,6 +66,35 @@ def test_one_version_of_spark_is_named_everywhere(repository: Path) -> None:
     assert set(re.findall(r"spark-[\w-]+_2\.13-([\d.]+)\.jar", jars)) == {SPARK_VERSION}
     lock = (repository / "requirements" / "spark.txt").read_text(encoding="utf-8")
     assert f"\npyspark=={SPARK_VERSION} " in lock
+
+
+def test_the_jobs_image_keeps_the_part_of_scipy_that_its_programs_load(repository: Path) -> None:
+    """It has nothing else of it: any other import of scipy in what the image runs would fail there."""
+    kept = re.findall(r"! -path '?scipy/(\S+?)'? ", dockerfile(repository, "jobs"))
+    module = fourier.COMPILED[0].removeprefix("scipy.").replace(".", "/")
+    assert [pattern for pattern in kept if fnmatch(f"{module}.cpython-313-x86_64-linux-gnu.so", pattern)]
+    done = subprocess.run([sys.executable, "-c", WITHOUT_SCIPY], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+WITHOUT_SCIPY = """
+import importlib, pkgutil, sys
+
+class Removed:
+    def find_spec(self, name, *_):
+        if name.startswith("scipy."):
+            raise ModuleNotFoundError(f"{name} is not in the image")
+
+sys.meta_path.insert(0, Removed())
+for room in "contract extract features listing native recommend records runtime sink verify".split():
+    package = importlib.import_module(f"segue_jobs.{room}")
+    for module in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{package.__name__}."):
+        if not module.name.endswith(("__main__", "librosa_engine")):
+            importlib.import_module(module.name)
+
+from segue_jobs.extract.engine import Engine, warm_up
+warm_up(Engine.NATIVE)
+"""
 
 
 def started(repository: Path, tmp_path: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -127,9 +160,42 @@ def test_workflows_pin_actions_and_may_only_read(repository: Path) -> None:
         assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
 
 
+def skaffold(repository: Path) -> dict[str, Any]:
+    configuration: dict[str, Any] = yaml.safe_load((repository / "skaffold.yaml").read_text(encoding="utf-8"))
+    return configuration
+
+
+def profile(repository: Path, name: str) -> dict[str, Any]:
+    (found,) = (one for one in skaffold(repository)["profiles"] if one["name"] == name)
+    return found
+
+
 def test_skaffold_builds_what_make_builds(repository: Path) -> None:
-    configuration = yaml.safe_load((repository / "skaffold.yaml").read_text(encoding="utf-8"))
-    built = {item["image"]: item["docker"]["dockerfile"] for item in configuration["build"]["artifacts"]}
+    built = {item["image"]: item["docker"]["dockerfile"] for item in skaffold(repository)["build"]["artifacts"]}
     assert built == {f"segue-{image}": f"images/{image}/Dockerfile" for image in IMAGES}
-    for path in (*built.values(), configuration["deploy"]["helm"]["releases"][0]["chartPath"]):
+    for path in (*built.values(), skaffold(repository)["deploy"]["helm"]["releases"][0]["chartPath"]):
         assert (repository / path).exists(), path
+
+
+def test_without_docker_skaffold_watches_what_the_images_copy(repository: Path) -> None:
+    artifacts = profile(repository, "buildah")["build"]["artifacts"]
+    assert [one["image"] for one in artifacts] == [f"segue-{image}" for image in IMAGES]
+    for image, artifact in zip(IMAGES, artifacts, strict=True):
+        assert f"make image-{image} BUILDER=buildah" in artifact["custom"]["buildCommand"]
+        copied = re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile(repository, image), re.MULTILINE)
+        houses = {source.split("/")[0] for sources in copied for source in sources.split()} - {"LICENSE", "images"}
+        assert set(artifact["custom"]["dependencies"]["paths"]) == {*houses, f"images/{image}"}
+
+
+@pytest.mark.parametrize("name", [None, "segue-only"])
+def test_skaffold_sets_the_images_by_values_that_the_chart_has(repository: Path, name: str | None) -> None:
+    if name:
+        (patch,) = profile(repository, name)["patches"]
+        (release,), prefix = patch["value"], ""
+    else:
+        (release,), prefix = skaffold(repository)["deploy"]["helm"]["releases"], "segue."
+    values = yaml.safe_load((repository / "charts" / "segue" / "values.yaml").read_text(encoding="utf-8"))
+    assert set(IMAGES) <= set(values["images"])
+    assert release["setValueTemplates"] == {
+        f"{prefix}images.{image}": f"{{{{.IMAGE_FULLY_QUALIFIED_segue_{image}}}}}" for image in IMAGES
+    }

@@ -3,7 +3,7 @@
 ``scipy.fft`` brings numpy's random numbers, ``scipy.special`` and the layers for other array libraries: a third of the
 time to a first vector, and twenty megabytes in every worker. The compiled transforms beneath need none of it. They are
 loaded alone, under their own name, so that a later ``import scipy.fft`` goes on with the same module; where scipy keeps
-them elsewhere, ``scipy.fft`` itself is imported.
+them in neither place, ``scipy.fft`` itself is imported.
 """
 
 from __future__ import annotations
@@ -18,25 +18,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_COMPILED = "scipy.fft._pocketfft.pypocketfft"
+COMPILED = ("scipy.fft._duccfft.pyduccfft", "scipy.fft._pocketfft.pypocketfft")
+"""Since scipy 1.18, and before it. Both take the same arguments."""
 _WHOLE_FORWARD, _WHOLE_INVERSE = 0, 2
-"""pocketfft's scales: none, and one over the length."""
+"""Their scales: none, and one over the length."""
 
 
 def load_transforms() -> ModuleType | None:
     """The compiled module; None where this scipy has none."""
-    if _COMPILED in sys.modules:
-        return sys.modules[_COMPILED]
+    for name in COMPILED:
+        if name in sys.modules:
+            return sys.modules[name]
+        if module := _load_alone(name):
+            return module
+    return None
+
+
+def _load_alone(full_name: str) -> ModuleType | None:
     package = find_spec("scipy")
-    _, *folders, name = _COMPILED.split(".")
+    _, *folders, name = full_name.split(".")
     places = [str(Path(place, *folders)) for place in package.submodule_search_locations or ()] if package else []
     spec = PathFinder.find_spec(name, places)
     if spec is None or spec.loader is None:
         return None
-    spec.name = _COMPILED
+    spec.name = full_name
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    sys.modules[_COMPILED] = module
+    sys.modules[full_name] = module
     return module
 
 

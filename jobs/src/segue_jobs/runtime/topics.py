@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
 
 from segue_jobs.contract import Env, Topic
 from segue_jobs.runtime.program import ProgramError
@@ -30,12 +30,14 @@ def ensure_topics(settings: KafkaSettings) -> None:
         raise unreachable(settings, error) from error
     try:
         missing = {settings.topic(topic) for topic in Topic} - set(admin.list_topics())
-        for name in sorted(missing):
-            try:
-                admin.create_topics({name: {"num_partitions": settings.partitions, "replication_factor": 1}})
-            except TopicAlreadyExistsError:
-                continue  # another program was faster
-            logger.info("topic created", extra={"topic": name, "partitions": settings.partitions})
+        wanted = {"num_partitions": settings.partitions, "replication_factor": 1}
+        answer = admin.create_topics(dict.fromkeys(sorted(missing), wanted), raise_errors=False) if missing else {}
+        for topic in answer.get("topics", ()):
+            answered = for_code(topic["error_code"])
+            if answered is NoError:
+                logger.info("topic created", extra={"topic": topic["name"], "partitions": settings.partitions})
+            elif answered is not TopicAlreadyExistsError:  # another program was faster
+                raise answered(f"{topic['name']}: {topic['error_message'] or answered.__name__}")
     except KafkaError as error:
         raise ProgramError(f"cannot create the topics of {settings.topic_prefix!r}: {error}") from error
     finally:

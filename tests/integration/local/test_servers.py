@@ -70,3 +70,13 @@ def is_bound(port: int) -> bool:
 def test_port_in_use_is_explained(tmp_path: Path, mongo_server: MongoServer) -> None:
     with pytest.raises(LocalError, match=f"cannot use port {mongo_server.port}"):
         MongoServer(tmp_path, port=mongo_server.port).start()
+
+
+def test_a_broker_that_cannot_start_says_why(tmp_path: Path) -> None:
+    with KafkaServer(tmp_path) as server:
+        pass
+    properties = tmp_path / "data" / "meta.properties"
+    properties.write_text(properties.read_text().replace("node.id=1", "node.id=7"))
+    with pytest.raises(LocalError, match=r"(?s)kafka did not start; the end of .*Stored node id 7") as refused:
+        server.start()
+    assert "\tat " not in str(refused.value)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
+from segue_operator.local.java import LocalError
 from segue_operator.local.servers import MongoServer
 from segue_operator.local.supervision import Incident, ServerState, kept_running
 from support.processes import kill_server
@@ -46,3 +48,23 @@ def test_a_port_that_was_taken_meanwhile_is_told_once_and_tried_on(tmp_path: Pat
         ServerState.RESTARTED,
     ]
     assert f"cannot use port {server.port}" in told[1].message
+
+
+def test_the_same_failure_is_told_once_however_its_log_counts_the_time(tmp_path: Path) -> None:
+    told: list[Incident] = []
+    server = Unable(tmp_path)
+    with kept_running([server], told.append):
+        wait_until(lambda: server.tries == 3)
+    assert [incident.state for incident in told] == [ServerState.DIED, ServerState.NOT_RESTARTED]
+    assert told[1].message.endswith("is tried on: 2026-11-25 10:00:01 no space left on device")
+
+
+class Unable(MongoServer):
+    """A server that is not there and cannot be started."""
+
+    tries = 0
+
+    def restart(self, on_wait: Callable[[], None] = lambda: None) -> None:
+        on_wait()
+        self.tries += 1
+        raise LocalError(f"2026-11-25 10:00:0{self.tries} no space left on device")

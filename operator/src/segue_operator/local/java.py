@@ -12,6 +12,8 @@ from pathlib import Path
 MINIMUM_JAVA = 17
 KAFKA_VERSION = "4.3.1"
 SPARK_VERSION = "4.2.0"
+_SLF4J_VERSION = "1.7.36"
+"""The version whose interface Kafka comes with."""
 
 
 class LocalError(Exception):
@@ -51,9 +53,13 @@ def cache_directory() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "segue"
 
 
-def kafka_jars() -> Path:
-    """Folder with Apache Kafka's jars, downloaded once."""
-    return _resolve("org.apache.kafka", "kafka_2.13", KAFKA_VERSION)
+def kafka_class_path() -> str:
+    """Apache Kafka's jars, and one that lets Kafka log, for it brings none; downloaded once."""
+    folders = (
+        _resolve("org.apache.kafka", "kafka_2.13", KAFKA_VERSION),
+        _resolve("org.slf4j", "slf4j-simple", _SLF4J_VERSION),
+    )
+    return os.pathsep.join(f"{folder}/*" for folder in folders)
 
 
 def spark_kafka_jars() -> list[Path]:

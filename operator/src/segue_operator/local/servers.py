@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from segue_operator.local.java import LocalError, find_java, kafka_jars
+from segue_operator.local.java import LocalError, find_java, kafka_class_path
 from segue_operator.local.process import GuardedProcess
 
 _HOST = "127.0.0.1"
@@ -38,6 +38,13 @@ group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 log.retention.hours=168
 """
+_KAFKA_LOGGING = (
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS",
+)
+_LOG_LINES = 6
+_STACK_FRAME = "\tat "
 
 
 def free_port() -> int:
@@ -60,6 +67,7 @@ class Server:
         self._fixed_port = port
         self.port = 0
         self._process: GuardedProcess | None = None
+        self._log_start = 0
 
     def __enter__(self) -> Self:
         self.start()
@@ -100,7 +108,9 @@ class Server:
                 raise LocalError(
                     f"{self.name} cannot use port {self.port}: {error.strerror}; stop what uses it"
                 ) from error
-        self._process = GuardedProcess(self._command(), log=self.log, directory=self.directory)
+        command = self._command()
+        self._log_start = self.log.stat().st_size if self.log.exists() else 0
+        self._process = GuardedProcess(command, log=self.log, directory=self.directory)
 
     def wait_ready(self, on_wait: Callable[[], None] = lambda: None) -> None:
         """Wait until the server accepts connections.
@@ -121,9 +131,8 @@ class Server:
                 time.sleep(0.05)
             else:
                 return
-        tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-8:]) if self.log.exists() else ""
         self.stop()
-        raise LocalError(f"{self.name} did not start; the end of {self.log}:\n{tail}")
+        raise LocalError(f"{self.name} did not start; the end of {self.log}:\n{self._last_logged()}")
 
     def start(self) -> None:
         """Start and wait until ready."""
@@ -147,6 +156,15 @@ class Server:
         if self._process is not None:
             self._process.stop(self._hasten_end)
             self._process = None
+
+    def _last_logged(self) -> str:
+        """The last lines since the start that say something."""
+        if not self.log.exists():
+            return ""
+        with self.log.open("rb") as log:
+            log.seek(self._log_start)
+            lines = log.read().decode(errors="replace").splitlines()
+        return "\n".join([line for line in lines if line.strip() and not line.startswith(_STACK_FRAME)][-_LOG_LINES:])
 
     def _hasten_end(self) -> None:
         """What helps the server to end, called now and then while it does."""
@@ -172,7 +190,7 @@ class KafkaServer(Server):
             _KAFKA_PROPERTIES.format(host=_HOST, port=self.port, controller_port=controller_port, data=data)
         )
         java = [str(find_java()), "-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-        java += ["-cp", f"{kafka_jars()}/*"]
+        java += [*_KAFKA_LOGGING, "-cp", kafka_class_path()]
         if not (data / "meta.properties").exists():
             self._format(java, properties)
         return [*java, "kafka.Kafka", str(properties)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -89,14 +90,19 @@ def _bring_back(server: Server, stopping: threading.Event, report: Report) -> No
         try:
             server.restart(lambda: _leave_if(stopping))
         except (LocalError, OSError) as error:
-            if str(error) != told:
-                told = str(error)
-                _tell(report, server, ServerState.NOT_RESTARTED, f"cannot be started again, and is tried on: {told}")
+            if _without_numbers(error) != told:
+                told = _without_numbers(error)
+                _tell(report, server, ServerState.NOT_RESTARTED, f"cannot be started again, and is tried on: {error}")
             stopping.wait(pause)
             _leave_if(stopping)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
         else:
             return
+
+
+def _without_numbers(error: Exception) -> str:
+    """The same failure at another time, in another process, is no news."""
+    return re.sub(r"\d+", "", str(error))
 
 
 def _tell(report: Report, server: Server, state: ServerState, what: str) -> None:

@@ -14,6 +14,8 @@ import soundfile
 import soxr
 
 from segue_jobs.contract import Reason, Stage, WindowPosition
+from segue_jobs.extract.mpeg import looks_whole
+from segue_jobs.extract.payload import untagged_range
 from segue_jobs.extract.reader import MonoReader, SequentialFile, gather
 from segue_jobs.extract.source import RejectedError, Samples
 from segue_jobs.features.layout import SAMPLE_RATE
@@ -29,6 +31,7 @@ _UNSUPPORTED = (1, 4, _NO_AUDIO_FOUND, 18, 26)
 what an MP3 without a single frame gets."""
 _BLOCK_SAMPLES = 48 * SAMPLE_RATE
 """Samples handed on at once: a decoder and an analysis that take turns drive each other out of the caches."""
+_MPEG_LAYER_III = "MPEG_LAYER_III"
 _LOUDEST = 1e6
 """120 dB above full scale: squares of anything louder leave the range of a float."""
 
@@ -123,10 +126,14 @@ class DecodedAudio:
         if self._frames - self._decoded > tolerance:
             raise self._mismatch(f"ends at {(self._start + self._decoded) / rate:.1f} s")
         probe = int(self._file.frames - max(2 * rate, 0.05 * self._file.frames))
-        if probe > self._start + self._frames:
+        if probe > self._start + self._frames and not self._is_whole_mpeg():
             self._seek(probe)
             if not len(self._read(MonoReader(self._file), 256)):
                 raise self._mismatch(f"ends before {probe / rate:.1f} s")
+
+    def _is_whole_mpeg(self) -> bool:
+        path = Path(os.fsdecode(self._file.name))
+        return self._file.subtype == _MPEG_LAYER_III and looks_whole(path, *untagged_range(path))
 
     def _mismatch(self, found: str) -> RejectedError:
         claimed = self._file.frames / self._file.samplerate

@@ -41,6 +41,12 @@ def payload_sha256(path: Path) -> str:
             return _digest(file, [(0, size)])
 
 
+def untagged_range(path: Path) -> Range:
+    """Where the file's audio begins and ends, between the tags before and after it."""
+    with path.open("rb") as file:
+        return _without_tags(file, os.fstat(file.fileno()).st_size)
+
+
 def _digest(file: BinaryIO, ranges: Iterable[Range]) -> str:
     digest = hashlib.sha256()
     for start, end in ranges:

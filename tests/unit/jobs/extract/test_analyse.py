@@ -95,10 +95,17 @@ def test_what_is_no_audio_is_unsupported(tmp_path: Path, name: str, content: byt
     assert reason(tmp_path / name) is Reason.UNSUPPORTED_FORMAT
 
 
-@pytest.mark.parametrize(("name", "share"), [("a.flac", 0.3), ("a.flac", 0.8), ("a.mp3", 0.3)])
+@pytest.mark.parametrize(("name", "share"), [("a.flac", 0.3), ("a.flac", 0.8), ("a.mp3", 0.3), ("a.mp3", 0.85)])
 def test_truncated_file_that_claims_its_old_length(tmp_path: Path, name: str, share: float) -> None:
     path = truncate(write_tune(tmp_path / name, 60.0), share)
     assert reason(path) in (Reason.DURATION_MISMATCH, Reason.DECODE_ERROR)
+
+
+def test_download_that_was_given_its_size_in_advance(tmp_path: Path) -> None:
+    path = write_tune(tmp_path / "a.mp3", 60.0)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(0.8 * len(data))] + bytes(len(data) - int(0.8 * len(data))))
+    assert reason(path) is Reason.DURATION_MISMATCH
 
 
 def test_truncated_file_that_does_not_know_its_length_is_analysed(tmp_path: Path) -> None:

@@ -141,6 +141,16 @@ def test_segue_finds_the_mongodb_of_the_stack(chart: Path, values: Mapping[str, 
         assert set(of_kind(objects, "Secret")) == {user["passwordSecretRef"]["name"]}
 
 
+def test_the_embedded_mongodb_finds_itself_without_dns(chart: Path) -> None:
+    """DNS learns of a new pod after its server has started, and a member that cannot find itself leaves its set."""
+    objects = stack(chart, DEVELOPMENT)
+    (secret,) = of_kind(objects, "Secret").values()
+    (server,) = of_kind(objects, "StatefulSet").values()
+    (alias,) = server["spec"]["template"]["spec"]["hostAliases"]
+    (uri,) = secret["stringData"].values()
+    assert alias == {"ip": "127.0.0.1", "hostnames": [uri.removeprefix("mongodb://").partition(":")[0]]}
+
+
 def test_a_password_that_is_made_is_long_and_kept(chart: Path) -> None:
     (secret,) = of_kind(stack(chart, {}), "Secret").values()
     assert secret["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"

@@ -134,6 +134,7 @@ OTHER_VALUES: Mapping[str, Any] = {
     "networkPolicies.apiServerPorts": [7443],
     "networkPolicies.kafka.ports": [7443],
     "networkPolicies.mongodb.ports": [7443],
+    "networkPolicies.dns.ports": [7443],
     "monitoring.podMonitors.interval": "7s",
     "monitoring.rules.disabled": ["SegueOperatorAbsent"],
     "operator.extraEnv": [],

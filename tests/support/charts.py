@@ -71,7 +71,10 @@ MATRIX: Mapping[str, Values] = {
         "kafka": {"topics": {"replicas": 3, "config": {"compression.type": "lz4"}}},
         "podDisruptionBudgets": {"trainingDriver": True},
         "networkPolicies": {
-            "dns": {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}]},
+            "dns": {
+                "to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}],
+                "ports": [53, 5353],
+            },
             "kafka": {"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]},
             "mongodb": {"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]},
             "metrics": {"from": [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}]},

@@ -18,8 +18,10 @@ from:
 
 {{- define "segue.network.dns" -}}
 ports:
-  - {protocol: UDP, port: 53}
-  - {protocol: TCP, port: 53}
+{{- range .Values.networkPolicies.dns.ports }}
+  - {protocol: UDP, port: {{ . | int }}}
+  - {protocol: TCP, port: {{ . | int }}}
+{{- end }}
 {{- with .Values.networkPolicies.dns.to }}
 to:
   {{- toYaml . | nindent 2 }}

@@ -3,81 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from typing import Any
 
 import pytest
 
 from segue_jobs.contract import ExtractSummary, VerifySummary
-from segue_operator.api.objects import Key, Kind, Manifest
+from segue_operator.api.objects import Kind
 from segue_operator.children.metadata import controller_uid
-from segue_operator.controller.cluster import Cluster
 from support import workloads
-from support.faults import FaultyCluster
-from support.manifests import track_batch
+from support.faults import Mortality
+from support.scenarios import EXTRACTED, PATIENCE, VERIFIED, batch, is_true, jobs, key, pod_ended, said, until
 from support.waiting import eventually
+from support.workloads import condition
 from support.worlds import World, write_script
-
-PATIENCE = 120.0
-NAME = "songs"
-
-
-def said(summary: Any, code: int = 0) -> dict[str, Any]:
-    return {"code": code, "summary": json.loads(summary.encode())}
-
-
-EXTRACTED = said(ExtractSummary(listed=5, extracted=5))
-VERIFIED = said(VerifySummary(listed=10, stored=10, extracted=10))
-
-
-def batch(world: World, **spec: Any) -> Manifest:
-    source = {"volume": {"hostPath": {"path": str(world.source)}}, "metadata": {"format": "Tags"}}
-    extraction = {"shards": 2, "parallelism": 2} | spec.pop("extraction", {})
-    return track_batch(NAME, source=source, extraction=extraction, **spec)
-
-
-def key(world: World, kind: Kind = Kind.TRACK_BATCH, name: str = NAME) -> Key:
-    return Key(kind, world.namespace, name)
-
-
-def condition(resource: Manifest | None, type_: str = "Succeeded") -> dict[str, Any]:
-    conditions = ((resource or {}).get("status") or {}).get("conditions") or ()
-    return next((one for one in conditions if one["type"] == type_), {})
-
-
-async def until(world: World, reason: str, type_: str = "Succeeded") -> Manifest:
-    """The batch, as soon as its condition has the reason."""
-
-    async def look() -> Manifest | None:
-        found = await world.get(key(world))
-        return found if condition(found, type_).get("reason") == reason else None
-
-    return await eventually(look, seconds=PATIENCE, pause=0.2)
-
-
-async def jobs(world: World) -> list[str]:
-    return sorted(Key.of(job).name for job in await world.list(Kind.JOB))
-
-
-async def pod_ended(world: World, exit_code: int) -> None:
-    """Wait until some pod has ended with the code."""
-
-    async def look() -> bool:
-        states = [
-            (status.get("state") or {}).get("terminated") or {}
-            for pod in await world.list(Kind.POD)
-            for status in (pod.get("status") or {}).get("containerStatuses") or ()
-        ]
-        return any(state.get("exitCode") == exit_code for state in states)
-
-    await eventually(look, seconds=PATIENCE, pause=0.2)
-
-
-async def is_true(world: World, type_: str) -> None:
-    async def look() -> bool:
-        return condition(await world.get(key(world)), type_).get("status") == "True"
-
-    await eventually(look, seconds=PATIENCE, pause=0.2)
 
 
 async def test_happy_path(world: World) -> None:
@@ -119,7 +56,7 @@ async def test_a_poison_shard_ends_alone_and_is_named(world: World) -> None:
         await until(world, "Verifying")
         write_script(world, verify=said(VerifySummary(listed=10, stored=5, missing=5), 3))
         found = await until(world, "ExtractionFailed")
-    message = condition(found)["message"]
+    message = condition(found, "Succeeded")["message"]
     assert "shard 1 failed (shard 1 cannot be read)" in message
     assert "5 of 10 tracks" in message
     assert condition(found, "Failed")["status"] == "True"
@@ -135,7 +72,7 @@ async def test_a_wrong_configuration_fails_at_once(world: World) -> None:
     async with world.operator():
         await world.create(batch(world))
         found = await until(world, "ExtractionFailed")
-    assert "SEGUE_WORKERS is no number" in condition(found)["message"]
+    assert "SEGUE_WORKERS is no number" in condition(found, "Succeeded")["message"]
     assert await jobs(world) == ["songs-extract"]
 
 
@@ -152,7 +89,7 @@ async def test_suspended_it_rests_and_resumed_it_goes_on(world: World) -> None:
             return not [pod for pod in pods if (pod.get("status") or {}).get("phase") in (None, "Pending", "Running")]
 
         await eventually(rests, seconds=PATIENCE, pause=0.2)
-        assert condition(await world.get(key(world)), "Suspended")["status"] == "True"
+        assert condition(await world.get(key(world)) or {}, "Suspended")["status"] == "True"
         write_script(world, extract=EXTRACTED, verify=VERIFIED)
         await world.change(key(world), suspend=False)
         found = await until(world, "Completed")
@@ -191,7 +128,7 @@ async def test_a_taken_name_blocks_and_once_free_the_batch_runs(world: World) ->
     async with world.operator():
         await world.create(batch(world))
         found = await until(world, "NameConflict")
-        assert "songs-sink" in condition(found)["message"]
+        assert "songs-sink" in condition(found, "Succeeded")["message"]
         assert await jobs(world) == []
         kept = await world.get(key(world, Kind.DEPLOYMENT, "songs-sink"))
         assert kept is not None
@@ -210,7 +147,7 @@ async def test_what_happens_while_the_operator_is_away_is_not_lost(world: World)
 
     async def extracted() -> bool:
         job = await world.get(key(world, Kind.JOB, "songs-extract"))
-        return bool(workloads.condition(job or {}, "Complete"))
+        return bool(condition(job or {}, "Complete"))
 
     await eventually(extracted, seconds=PATIENCE, pause=0.2)
     async with world.operator():
@@ -219,31 +156,10 @@ async def test_what_happens_while_the_operator_is_away_is_not_lost(world: World)
     assert await jobs(world) == ["songs-extract", "songs-verify"]
 
 
-class Mortal:
-    """Makes an operator end right after its k-th write."""
-
-    def __init__(self, dies_after: int) -> None:
-        self.dies_after = dies_after
-        self.writes = 0
-        self.died = asyncio.Event()
-
-    def __call__(self, cluster: Cluster) -> Cluster:
-        return FaultyCluster(cluster, after=self._count)
-
-    def _count(self, _verb: str, _key: Key) -> None:
-        self.writes += 1
-        if self.writes == self.dies_after:
-            self.died.set()
-            for task in asyncio.all_tasks():
-                if task.get_name() == "victim":
-                    task.cancel()
-            raise asyncio.CancelledError
-
-
 @pytest.mark.parametrize("writes", [1, 2, 3, 4, 5, 6, 7])
 async def test_an_operator_killed_after_any_write_is_replaced_without_a_trace(world: World, writes: int) -> None:
     write_script(world, extract=EXTRACTED, verify=VERIFIED)
-    mortal = Mortal(writes)
+    mortal = Mortality(writes)
     async with world.operator(mortal):
         await world.create(batch(world))
         async with asyncio.timeout(PATIENCE):

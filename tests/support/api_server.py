@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
 from aiohttp import web
 
 from segue_operator.api.objects import API_VERSIONS, Key, Kind, Manifest
@@ -30,6 +29,7 @@ from segue_operator.controller.cluster import (
 from segue_operator.kube.paths import OWN_KINDS, PLURALS
 from segue_operator.kube.schema import own_schema
 from segue_operator.local.cluster import LocalCluster
+from support.kubeconfig import write_kubeconfig
 
 KINDS = {plural: kind for kind, plural in PLURALS.items()}
 _CODES: list[tuple[type[ClusterError], int, str]] = [
@@ -100,14 +100,7 @@ class ApiServer:
 
     def kubeconfig(self, folder: Path) -> Path:
         """A kubeconfig for this server."""
-        path = folder / "kubeconfig"
-        named = {
-            "clusters": [{"name": "test", "cluster": {"server": self.url}}],
-            "users": [{"name": "test", "user": {"token": "test"}}],
-            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
-        }
-        path.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", "current-context": "test", **named}))
-        return path
+        return write_kubeconfig(folder, self.url)
 
     # ---------------------------------------------------------------------------------------------------- discovery
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import os
 import shutil
@@ -28,6 +27,7 @@ from segue_operator.local.cluster import LocalCluster
 from segue_operator.local.workloads.pods import BackOff
 from segue_operator.reconcile.dispatch import interests, plan
 
+MONGODB_URI = "mongodb://nowhere"
 IMAGE = "localhost/segue-conformance:dev"
 PROGRAMS = ("extract", "sink", "verify")
 SMALL = {"requests": {"cpu": "10m", "memory": "24Mi"}, "limits": {"memory": "64Mi"}}
@@ -37,6 +37,7 @@ CONFIG = ChildConfig(
     image_pull_policy="Never",
     resources=dict.fromkeys(DEFAULT_SERVICE_ACCOUNTS, SMALL),
 )
+VOLUMES = "/api/v1/persistentvolumes"
 Wrap = Callable[[Cluster], Cluster]
 
 
@@ -65,6 +66,18 @@ class World(Protocol):
 
     async def delete(self, key: Key) -> None:
         """As ``kubectl delete``."""
+        ...
+
+    async def provide_claim(self, name: str) -> None:
+        """A PersistentVolumeClaim that leads to the source folder."""
+        ...
+
+    async def provide_secret(self, name: str, **values: str) -> None:
+        """As ``kubectl create secret generic``."""
+        ...
+
+    async def remove_secret(self, name: str) -> None:
+        """As ``kubectl delete secret``."""
         ...
 
     def operator(self, wrap: Wrap = lambda cluster: cluster) -> AbstractAsyncContextManager[None]:
@@ -98,9 +111,13 @@ class LocalWorld:
 
     namespace = "default"
 
-    def __init__(self, cluster: LocalCluster, source: Path) -> None:
+    def __init__(
+        self, cluster: LocalCluster, source: Path, claims: dict[str, Path], secrets: dict[str, dict[str, str]]
+    ) -> None:
         self._cluster = cluster
         self.source = source
+        self._claims = claims
+        self._secrets = secrets
 
     async def create(self, manifest: Manifest) -> None:
         await self._cluster.create(manifest)
@@ -120,6 +137,15 @@ class LocalWorld:
     async def delete(self, key: Key) -> None:
         await self._cluster.delete(key)
 
+    async def provide_claim(self, name: str) -> None:
+        self._claims[name] = self.source
+
+    async def provide_secret(self, name: str, **values: str) -> None:
+        self._secrets[name] = values
+
+    async def remove_secret(self, name: str) -> None:
+        del self._secrets[name]
+
     @asynccontextmanager
     async def operator(self, wrap: Wrap = lambda cluster: cluster) -> AsyncIterator[None]:
         controller = Controller(wrap(self._cluster), CONFIG, plan=plan, interests=interests)
@@ -138,16 +164,19 @@ async def local_world(folder: Path) -> AsyncIterator[LocalWorld]:
     source.mkdir()
     write_programs(folder / "programs")
     quick = BackOff(first_seconds=0.2, longest_seconds=1.0)
+    claims = {"music": source}
+    secrets = {"segue-mongodb": {"uri": MONGODB_URI}}
     cluster = LocalCluster(
         folder / "state",
-        secrets={"segue-mongodb": {"uri": "mongodb://nowhere"}},
+        volumes=claims,
+        secrets=secrets,
         environment={"PYTHONPATH": str(folder / "programs")},
         validate=check_stored,
         job_back_off=quick,
         restart_back_off=quick,
     )
     async with cluster:
-        yield LocalWorld(cluster, source)
+        yield LocalWorld(cluster, source, claims, secrets)
 
 
 # -------------------------------------------------------------------------------------------------------- Kubernetes
@@ -160,6 +189,7 @@ class KubernetesWorld:
         self._client = client
         self.namespace = namespace
         self.source = source
+        self._volumes: list[str] = []
 
     async def create(self, manifest: Manifest) -> None:
         body = {**manifest, "metadata": manifest["metadata"] | {"namespace": self.namespace}}
@@ -187,6 +217,45 @@ class KubernetesWorld:
         query = {"propagationPolicy": "Background"}
         await self._client.request("DELETE", object_path(key), about=key.kind, query=query)
 
+    async def provide_claim(self, name: str) -> None:
+        volume = f"{self.namespace}-{name}"
+        size, modes = {"storage": "1Mi"}, ["ReadWriteMany"]
+        here = {"storageClassName": "", "capacity": size, "accessModes": modes, "hostPath": {"path": str(self.source)}}
+        body = named("PersistentVolume", "v1", volume, spec=here)
+        await self._client.request("POST", VOLUMES, about="PersistentVolume", body=body)
+        self._volumes.append(volume)
+        there = {"storageClassName": "", "volumeName": volume, "accessModes": modes, "resources": {"requests": size}}
+        body = named("PersistentVolumeClaim", "v1", name, spec=there)
+        path = f"/api/v1/namespaces/{self.namespace}/persistentvolumeclaims"
+        await self._client.request("POST", path, about="PersistentVolumeClaim", body=body)
+
+    async def provide_secret(self, name: str, **values: str) -> None:
+        await create_secret(self._client, self.namespace, name, **values)
+
+    async def remove_secret(self, name: str) -> None:
+        await self._client.request("DELETE", f"/api/v1/namespaces/{self.namespace}/secrets/{name}", about="Secret")
+
+    async def delete_namespace(self) -> None:
+        """As ``kubectl delete namespace``, without waiting."""
+        await self._client.request("DELETE", f"/api/v1/namespaces/{self.namespace}", about="Namespace")
+
+    async def is_gone(self) -> bool:
+        """Whether the namespace is no longer there."""
+        try:
+            await self._client.request("GET", f"/api/v1/namespaces/{self.namespace}", about="Namespace")
+        except NotFoundError:
+            return True
+        return False
+
+    async def close(self) -> None:
+        """Delete the namespace and what is of it outside; Jobs first, which no operator deletes any more."""
+        if not await self.is_gone():
+            jobs, query = collection_path(Kind.JOB, self.namespace), {"propagationPolicy": "Background"}
+            await self._client.request("DELETE", jobs, about=Kind.JOB, query=query)
+            await self.delete_namespace()
+        for volume in self._volumes:
+            await self._client.request("DELETE", f"{VOLUMES}/{volume}", about="PersistentVolume")
+
     @asynccontextmanager
     async def operator(self, wrap: Wrap = lambda cluster: cluster) -> AsyncIterator[None]:
         class Wrapped(Operator):
@@ -207,12 +276,16 @@ def named(kind: str, api_version: str, name: str, **fields: Any) -> Manifest:
     return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, **fields}
 
 
+async def create_secret(client: Client, namespace: str, name: str, **values: str) -> None:
+    """A Secret with values by key."""
+    body = named("Secret", "v1", name, stringData=values)
+    await client.request("POST", f"/api/v1/namespaces/{namespace}/secrets", about="Secret", body=body)
+
+
 async def prepare_namespace(client: Client, namespace: str) -> None:
     """Make a namespace with what the children's pods refer to."""
     await client.request("POST", "/api/v1/namespaces", about="Namespace", body=named("Namespace", "v1", namespace))
-    uri = base64.b64encode(b"mongodb://nowhere").decode()
-    secret = named("Secret", "v1", "segue-mongodb", data={"uri": uri})
-    await client.request("POST", f"/api/v1/namespaces/{namespace}/secrets", about="Secret", body=secret)
+    await create_secret(client, namespace, "segue-mongodb", uri=MONGODB_URI)
     for account in [*DEFAULT_SERVICE_ACCOUNTS.values(), CONFIG.spark_service_account]:
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts"
         await client.request("POST", path, about="ServiceAccount", body=named("ServiceAccount", "v1", account))
@@ -226,10 +299,11 @@ async def kubernetes_world(namespace: str) -> AsyncIterator[KubernetesWorld]:
     try:
         async with Client(await load_configuration()) as client:
             await prepare_namespace(client, namespace)
+            world = KubernetesWorld(client, namespace, source)
             try:
-                yield KubernetesWorld(client, namespace, source)
+                yield world
             finally:
-                await client.request("DELETE", f"/api/v1/namespaces/{namespace}", about="Namespace")
+                await world.close()
     finally:
         shutil.rmtree(source)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from aiohttp import web
+from kopf._core.reactor import inventory
 
 from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.children.config import ChildConfig, KafkaAccess
@@ -80,6 +82,17 @@ async def test_a_batch_and_a_training_run_succeed_and_nothing_but_status_is_writ
     assert running._registry.get_sample_value("segue_operator_resources", states) == 1
     ends = {"kind": "TrainingRun", "reason": "Completed"}
     assert running._registry.get_sample_value("segue_operator_finished_total", ends) == 1
+
+
+async def test_kopf_remembers_none_of_the_objects_that_it_told_of(server: ApiServer) -> None:
+    def remembered() -> list[str]:
+        return [str(one) for one in gc.get_objects() if type(one) is inventory.ResourceMemory]
+
+    server.store.create(BATCH)
+    async with operator() as running:
+        await ended(server, BATCH)
+        assert running._mirror.keys(Kind.JOB), "kopf has told of some"
+        await eventually_true(lambda: not remembered(), seconds=PATIENCE)
 
 
 async def test_a_pass_asks_the_server_nothing(server: ApiServer) -> None:

@@ -13,6 +13,7 @@ from enum import IntEnum
 from segue_jobs.runtime.logging import configure_logging
 from segue_operator.children.environment import ConfigError
 from segue_operator.kube.access import AccessError
+from segue_operator.kube.memories import KopfError
 from segue_operator.kube.operator import Operator
 from segue_operator.kube.schema import SchemaError
 from segue_operator.kube.settings import Settings
@@ -97,7 +98,7 @@ def _fail(error: BaseException) -> Exit:
     if isinstance(error, SchemaError):
         logger.error("%s", error)
         return Exit.SCHEMA
-    known = isinstance(error, AccessError | OSError)
+    known = isinstance(error, AccessError | KopfError | OSError)
     logger.error("segue-operator fails: %s", error, exc_info=None if known else error)
     return Exit.FAILED
 

@@ -15,10 +15,10 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import kopf
-from kopf._core.reactor import inventory
 
 from segue_operator.api.constants import GROUP
 from segue_operator.api.objects import API_VERSIONS, Kind, Manifest
+from segue_operator.kube.memories import forgetful_memories
 from segue_operator.kube.paths import PLURALS, selector
 from segue_operator.kube.trim import trim
 
@@ -108,14 +108,6 @@ def _handler(kind: Kind, relay: Relay) -> Callable[..., Awaitable[None]]:
     return handle
 
 
-class _NoMemories(inventory.ResourceMemories):
-    """kopf's memory of each object, for daemons and change handlers, which there are none of: kept for no object."""
-
-    async def recall(self, raw_body: Any, **options: Any) -> inventory.ResourceMemory:
-        """Memory for one event alone."""
-        return await super().recall(raw_body, **(options | {"ephemeral": True}))
-
-
 class Watches:
     """One run of kopf in a thread; when kopf fails, it is started anew.
 
@@ -127,6 +119,11 @@ class Watches:
         Called in the event loop of the one who starts the watches.
     login
         Gives kopf its credentials.
+
+    Raises
+    ------
+    KopfError
+        The installed kopf is none that can be used.
     """
 
     def __init__(
@@ -135,6 +132,7 @@ class Watches:
         self._namespaces = tuple(namespaces)
         self._relay = relay
         self._login = login
+        self._memories = forgetful_memories()
 
     async def run(self, kinds: Collection[Kind]) -> None:
         """Watch the kinds until cancelled."""
@@ -155,7 +153,7 @@ class Watches:
                 loop.call_soon_threadsafe(self._relay, type_, manifest)
 
         registry = registry_of(kinds, hand_over, self._login)
-        run = _Run(registry, self._namespaces, loop, ended)
+        run = _Run(registry, self._memories, self._namespaces, loop, ended)
         thread = threading.Thread(target=run.main, name="kopf", daemon=True)
         thread.start()
         try:
@@ -172,11 +170,13 @@ class _Run:
     def __init__(
         self,
         registry: kopf.OperatorRegistry,
+        memories: Any,
         namespaces: Sequence[str],
         caller: asyncio.AbstractEventLoop,
         ended: asyncio.Future[None],
     ) -> None:
         self._registry = registry
+        self._memories = memories
         self._namespaces = namespaces
         self._caller = caller
         self._ended = ended
@@ -201,7 +201,7 @@ class _Run:
         await kopf.operator(
             registry=self._registry,
             settings=kopf_settings(),
-            memories=_NoMemories(),
+            memories=self._memories,
             clusterwide=not self._namespaces,
             namespaces=self._namespaces,
             stop_flag=self._flag,

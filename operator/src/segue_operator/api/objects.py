@@ -31,7 +31,7 @@ API_VERSIONS: dict[Kind, str] = {
 }
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Key:
     """Identity of one object."""
 

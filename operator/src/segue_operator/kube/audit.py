@@ -136,8 +136,8 @@ class Auditor:
             for key in self._mirror.keys(kind)
             if scope in (None, key.namespace)
             and key not in listing.versions
-            and (known := self._mirror.get(key)) is not None
-            and version(known) <= listing.number
+            and (known := self._mirror.version_of(key)) is not None
+            and known <= listing.number
         ]
 
     async def _take_over(self, kind: Kind, scope: str | None, take: Take) -> None:

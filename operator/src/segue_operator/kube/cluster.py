@@ -68,8 +68,9 @@ class KubernetesCluster:
 
         unsubscribe = self._mirror.subscribe(keep)
         try:
-            for existing in [found for kind in kinds for found in self._mirror.select(kind)]:
-                yield WatchEvent("ADDED", existing)
+            for kind in kinds:
+                for existing in self._mirror.each(kind):
+                    yield WatchEvent("ADDED", existing)
             while True:
                 yield await changes.get()
         finally:

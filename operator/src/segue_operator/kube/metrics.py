@@ -7,7 +7,8 @@ each scrape, so that a series ends with its object.
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -122,10 +123,12 @@ class ResourceCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """All families with their samples."""
         families = _families()
-        resources = list(self._resources())
-        _count_states(families["resources"], resources)
-        _count_tracks(families, [one for one in resources if one["kind"] == Kind.TRACK_BATCH])
-        _show_training(families, [one for one in resources if one["kind"] == Kind.TRAINING_RUN])
+        totals = _Totals()
+        for resource in self._resources():
+            totals.add(resource)
+        _show_states(families["resources"], totals)
+        _show_tracks(families, totals)
+        _show_training(families, totals)
         for kind, seconds in self._watch_ages().items():
             families["watch_age"].add_metric([kind], seconds)
         yield from families.values()
@@ -162,32 +165,45 @@ def is_finished(resource: Manifest) -> bool:
     return _verdict(resource).get("status") in ("True", "False")
 
 
-def _count_states(family: GaugeMetricFamily, resources: Sequence[Manifest]) -> None:
-    tally = Tally((one["kind"], (one.get("status") or {}).get("phase") or str(Phase.PENDING)) for one in resources)
+@dataclass
+class _Totals:
+    """What a scrape adds up of resources that it sees one by one."""
+
+    states: Tally[tuple[str, str]] = field(default_factory=Tally)
+    """By kind and phase."""
+    tracks: Tally[str] = field(default_factory=Tally)
+    reasons: Tally[str] = field(default_factory=Tally)
+    trained: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Status of the last training of each catalogue that ended well."""
+
+    def add(self, resource: Manifest) -> None:
+        status = resource.get("status") or {}
+        self.states[resource["kind"], status.get("phase") or str(Phase.PENDING)] += 1
+        if resource["kind"] == Kind.TRACK_BATCH:
+            self.tracks.update(status.get("tracks") or {})
+            self.reasons.update(status.get("rejectedByReason") or {})
+        elif _verdict(resource).get("status") == "True" and status.get("completionTime"):
+            catalogue = resource["spec"]["catalogue"]
+            last = self.trained.get(catalogue)
+            if last is None or str(last["completionTime"]) <= str(status["completionTime"]):
+                self.trained[catalogue] = status
+
+
+def _show_states(family: GaugeMetricFamily, totals: _Totals) -> None:
     for kind in RESOURCE_KINDS:
         for phase in Phase:
-            family.add_metric([kind, phase], tally.get((str(kind), str(phase)), 0))
+            family.add_metric([kind, phase], totals.states[str(kind), str(phase)])
 
 
-def _count_tracks(families: Mapping[str, GaugeMetricFamily], batches: Sequence[Manifest]) -> None:
-    tracks: Tally[str] = Tally()
-    reasons: Tally[str] = Tally()
-    for batch in batches:
-        status = batch.get("status") or {}
-        tracks.update(status.get("tracks") or {})
-        reasons.update(status.get("rejectedByReason") or {})
+def _show_tracks(families: Mapping[str, GaugeMetricFamily], totals: _Totals) -> None:
     for state in TRACK_STATES:
-        families["tracks"].add_metric([state], tracks[state])
-    for reason, count in sorted(reasons.items()):
+        families["tracks"].add_metric([state], totals.tracks[state])
+    for reason, count in sorted(totals.reasons.items()):
         families["rejected"].add_metric([reason], count)
 
 
-def _show_training(families: Mapping[str, GaugeMetricFamily], runs: Sequence[Manifest]) -> None:
-    last: dict[str, Manifest] = {}
-    done = [run for run in runs if _verdict(run).get("status") == "True" and (run["status"].get("completionTime"))]
-    for run in sorted(done, key=lambda one: str(one["status"]["completionTime"])):
-        last[run["spec"]["catalogue"]] = run["status"]
-    for catalogue, status in sorted(last.items()):
+def _show_training(families: Mapping[str, GaugeMetricFamily], totals: _Totals) -> None:
+    for catalogue, status in sorted(totals.trained.items()):
         ended = datetime.fromisoformat(status["completionTime"]).timestamp()
         families["training_time"].add_metric([catalogue], ended)
         families["training_promoted"].add_metric([catalogue], bool((status.get("decision") or {}).get("promoted")))

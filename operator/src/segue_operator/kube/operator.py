@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -60,8 +60,8 @@ class Operator:
         self._mirror.observe(self._count_ends)
         self._registry.register(ResourceCollector(self._resources, self._mirror.ages))
 
-    def _resources(self) -> list[Manifest]:
-        return [resource for kind in OWN_KINDS for resource in self._mirror.select(kind)]
+    def _resources(self) -> Iterator[Manifest]:
+        return (resource for kind in OWN_KINDS for resource in self._mirror.each(kind))
 
     def _count_ends(self, before: Manifest | None, after: Manifest | None) -> None:
         if before is None or after is None or after["kind"] not in OWN_KINDS:

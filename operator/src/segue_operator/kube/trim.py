@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -53,11 +52,11 @@ def trim(kind: Kind, manifest: Mapping[str, Any]) -> Manifest:
     small: Manifest = {
         "apiVersion": API_VERSIONS[kind],
         "kind": str(kind),
-        "metadata": _share(_metadata(manifest["metadata"])),
+        "metadata": _metadata(manifest["metadata"]),
     }
     if kind not in _SPEC:
-        return small | {part: _share(manifest[part]) for part in ("spec", "status") if part in manifest}
-    small["spec"] = _share(_only(manifest.get("spec") or {}, _SPEC[kind]))
+        return small | {part: manifest[part] for part in ("spec", "status") if part in manifest}
+    small["spec"] = _only(manifest.get("spec") or {}, _SPEC[kind])
     status = _only(manifest.get("status") or {}, _STATUS[kind])
     if "containerStatuses" in status:
         status["containerStatuses"] = [_only(one, _CONTAINER_STATUS) for one in status["containerStatuses"] or ()]
@@ -65,7 +64,7 @@ def trim(kind: Kind, manifest: Mapping[str, Any]) -> Manifest:
         read = _CONDITIONS[kind]
         status["conditions"] = [_only(one, _CONDITION) for one in status["conditions"] or () if one["type"] in read]
     if status:
-        small["status"] = _share(status)
+        small["status"] = status
     return small
 
 
@@ -82,14 +81,3 @@ def _metadata(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _only(source: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {str(name): source[name] for name in names if name in source}
-
-
-def _share(value: Any) -> Any:
-    """Copy whose names and short texts are kept once for all objects."""
-    if isinstance(value, dict):
-        return {sys.intern(name): _share(entry) for name, entry in value.items()}
-    if isinstance(value, list):
-        return [_share(entry) for entry in value]
-    if isinstance(value, str) and len(value) <= 40:
-        return sys.intern(value)
-    return value

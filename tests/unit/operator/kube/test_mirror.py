@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import json
+import tracemalloc
 from typing import Any
 
 from hypothesis import given
@@ -10,6 +13,8 @@ from hypothesis import strategies as st
 from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.controller.cluster import WatchEvent
 from segue_operator.kube.mirror import Mirror, version
+from segue_operator.kube.trim import trim
+from support.batches import verified
 from support.workloads import job
 
 KEY = Key(Kind.JOB, "default", "songs-extract")
@@ -73,6 +78,48 @@ def test_objects_of_a_kind_that_is_no_longer_served_are_gone() -> None:
     mirror.set_served(Kind.JOB, is_served=False)
     assert [event.type for event in events] == ["DELETED"]
     assert Kind.JOB not in mirror.ages()
+
+
+def test_what_is_given_is_the_askers_own() -> None:
+    mirror = Mirror()
+    mirror.accept("MODIFIED", at(1, note="a ü"))
+    taken = mirror.get(KEY)
+    assert taken == at(1, note="a ü")
+    taken["metadata"]["labels"]["note"] = "changed"
+    assert mirror.get(KEY) == at(1, note="a ü")
+
+
+def test_objects_are_given_one_by_one_while_others_come_and_go() -> None:
+    mirror = Mirror()
+    for number, name in enumerate("abc"):
+        mirror.accept("MODIFIED", at(number, name))
+    names = []
+    for one in mirror.each(Kind.JOB):
+        names.append(one["metadata"]["name"])
+        mirror.forget(Key(Kind.JOB, "default", "b"))
+        mirror.accept("MODIFIED", at(7, "d"))
+    assert names == ["a", "c"]
+
+
+def test_an_object_takes_little_more_than_its_json() -> None:
+    """As dicts, finished batches with their Jobs and pods would take twice as much."""
+    cluster = verified()
+    finished = json.dumps([cluster.resource, *cluster.objects.values(), *cluster.pods])
+    texts = [finished.replace("songs", f"songs-{number}") for number in range(200)]
+    mirror = Mirror()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for text in texts:
+            for one in json.loads(text):
+                mirror.accept("MODIFIED", trim(Kind(one["kind"]), one))
+        gc.collect()
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    sizes = [len(json.dumps(one)) for kind in Kind for one in mirror.each(kind)]
+    assert len(sizes) == 5 * len(texts)
+    assert taken < sum(sizes) + 768 * len(sizes)
 
 
 EVENTS = st.lists(st.tuples(st.sampled_from(["MODIFIED", "DELETED"]), st.integers(1, 12)), unique_by=lambda e: e[1])

@@ -160,7 +160,8 @@ class ApiServer:
     async def _create(self, request: web.Request) -> web.Response:
         body = json.loads(await request.read())
         if request.match_info["plural"] == "events":
-            self.events.append(body)
+            if "dryRun" not in request.query:
+                self.events.append(body)
             return web.json_response(body, status=201)
         return _answer(lambda: self.store.create(body), 201)
 

@@ -65,6 +65,10 @@ class FaultyCluster:
         await self.inner.create_event(about, type_=type_, reason=reason, message=message)
         self._wrote("create_event", Key.of(about))
 
+    async def is_terminating(self, namespace: str) -> bool:
+        self.before("is_terminating", Key(Kind.POD, namespace, ""))
+        return await self.inner.is_terminating(namespace)
+
     async def watch(self, kinds: Collection[Kind]) -> AsyncIterator[WatchEvent]:
         for kind in kinds:
             self.before("watch", Key(kind, "", ""))

@@ -32,6 +32,7 @@ class SimulatedCluster:
     pods: list[Manifest] = field(default_factory=list)
     missing_kinds: frozenset[Kind] = frozenset()
     problems: dict[Key, str] = field(default_factory=dict)
+    is_namespace_terminating: bool = False
     events: list[PlannedEvent] = field(default_factory=list)
     is_gone: bool = False
 
@@ -51,6 +52,7 @@ class SimulatedCluster:
             ),
             missing_kinds=self.missing_kinds,
             problems=dict(self.problems),
+            is_namespace_terminating=self.is_namespace_terminating,
         )
 
     def plan(self) -> Plan:

@@ -41,6 +41,10 @@ class InvalidError(ClusterError):
     """The server refused the object: retrying the same one is no use."""
 
 
+class NamespaceTerminatingError(InvalidError):
+    """The namespace is being deleted: nothing can be made in it any more."""
+
+
 class KindMissingError(ClusterError):
     """The cluster does not know the kind: its CRD is not installed."""
 
@@ -84,6 +88,10 @@ class Cluster(Protocol):
 
     async def create_event(self, about: Manifest, *, type_: str, reason: str, message: str) -> None:
         """Record an event; ``type_`` is ``Normal`` or ``Warning``."""
+        ...
+
+    async def is_terminating(self, namespace: str) -> bool:
+        """Whether the namespace is being deleted, as far as the server says."""
         ...
 
     def watch(self, kinds: Collection[Kind]) -> AsyncIterator[WatchEvent]:

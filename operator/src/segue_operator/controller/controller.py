@@ -10,8 +10,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
@@ -29,6 +29,7 @@ from segue_operator.controller.metrics import ControllerMetrics
 from segue_operator.controller.queue import WorkQueue, retry_seconds
 from segue_operator.controller.wakeups import Wakeups
 from segue_operator.reconcile.model import Interests, Observed, Plan
+from segue_operator.reconcile.observe import jobs_lose_pods
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +100,8 @@ class Controller(Generic[ConfigT]):
         self._queue: WorkQueue[Key] = WorkQueue(random=uniform, metrics=metrics)
         self._wakeups = Wakeups()
         self._refusals: dict[Key, _Refusals] = {}
+        self._ending: dict[Key, str] = {}
+        """Resources, by their uids, whose namespaces are being deleted: there is no way back."""
 
     @property
     def is_idle(self) -> bool:
@@ -180,10 +183,13 @@ class Controller(Generic[ConfigT]):
         resource = await self._cluster.get(key)
         if resource is None:
             self._refusals.pop(key, None)
+            self._ending.pop(key, None)
             return None
         observed = await self._observe(resource, self._refused(key, resource))
         while True:
             plan = self._plan(resource, observed, self._clock(), self._config)
+            if observed.is_namespace_terminating:
+                self._note_end(key, resource, plan)
             execution = await self._executor.execute(resource, plan, observed)
             if execution.is_complete:
                 return self._next_look(key, plan, observed)
@@ -201,6 +207,11 @@ class Controller(Generic[ConfigT]):
             delays.append(max(0.05, refusals.until - time.monotonic()))
         return min(delays)
 
+    def _note_end(self, key: Key, resource: Manifest, plan: Plan) -> None:
+        self._ending[key] = resource["metadata"]["uid"]
+        if plan.delete:
+            logger.info("%s: its namespace is being deleted, so %s goes", key, ", ".join(map(str, plan.delete)))
+
     # ----------------------------------------------------------------------------------------------- observing
 
     async def _observe(self, resource: Manifest, problems: dict[Key, str]) -> Observed:
@@ -217,9 +228,15 @@ class Controller(Generic[ConfigT]):
                 objects[key] = found
         pods: list[Manifest] = []
         if interests.pod_labels:
-            namespace = Key.of(resource).namespace
-            pods = await self._cluster.list(Kind.POD, namespace, interests.pod_labels)
-        return Observed(objects, tuple(pods), frozenset(missing), problems)
+            pods = await self._cluster.list(Kind.POD, Key.of(resource).namespace, interests.pod_labels)
+        ends = await self._is_ending(resource, objects.values(), pods)
+        return Observed(objects, tuple(pods), frozenset(missing), problems, is_namespace_terminating=ends)
+
+    async def _is_ending(self, resource: Manifest, objects: Iterable[Manifest], pods: Iterable[Manifest]) -> bool:
+        key = Key.of(resource)
+        if self._ending.get(key) == resource["metadata"]["uid"]:
+            return True
+        return jobs_lose_pods(objects, pods) and await self._cluster.is_terminating(key.namespace)
 
     def _refused(self, key: Key, resource: Manifest) -> dict[Key, str]:
         refusals = self._refusals.get(key)
@@ -237,7 +254,12 @@ class Controller(Generic[ConfigT]):
         if problems:
             until = time.monotonic() + self._timing.refused_retry
             self._refusals[key] = _Refusals(_generation(resource), until, problems)
-        return Observed(observed.objects, observed.pods, observed.missing_kinds | execution.missing_kinds, problems)
+        return replace(
+            observed,
+            missing_kinds=observed.missing_kinds | execution.missing_kinds,
+            problems=problems,
+            is_namespace_terminating=observed.is_namespace_terminating or execution.is_namespace_terminating,
+        )
 
 
 def _generation(resource: Manifest) -> int:

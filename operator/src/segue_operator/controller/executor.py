@@ -16,6 +16,7 @@ from segue_operator.controller.cluster import (
     ConflictError,
     InvalidError,
     KindMissingError,
+    NamespaceTerminatingError,
 )
 from segue_operator.reconcile.model import Observed, Plan, PlannedEvent
 
@@ -28,11 +29,12 @@ class Execution:
 
     problems: dict[Key, str] = field(default_factory=dict)
     missing_kinds: set[Kind] = field(default_factory=set)
+    is_namespace_terminating: bool = False
 
     @property
     def is_complete(self) -> bool:
         """Whether the whole plan was carried out."""
-        return not (self.problems or self.missing_kinds)
+        return not (self.problems or self.missing_kinds or self.is_namespace_terminating)
 
 
 def cut(message: str, size: int = MESSAGE_LENGTH) -> str:
@@ -59,7 +61,8 @@ class Executor:
         plan
             What to write.
         observed
-            What the plan was made from: children that the cluster refused, or whose kind it lacks, are left out.
+            What the plan was made from: children that the cluster refused, or whose kind it lacks, are left out, and
+            in a namespace that is being deleted all of them.
 
         Raises
         ------
@@ -88,10 +91,12 @@ class Executor:
         execution: Execution,
     ) -> None:
         key = Key.of(manifest)
-        if key in observed.problems or key.kind in observed.missing_kinds:
+        if observed.is_namespace_terminating or key in observed.problems or key.kind in observed.missing_kinds:
             return
         try:
             await write(manifest)
+        except NamespaceTerminatingError:
+            execution.is_namespace_terminating = True
         except InvalidError as error:
             execution.problems[key] = str(error)
         except KindMissingError:

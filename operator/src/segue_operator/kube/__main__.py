@@ -38,6 +38,13 @@ exit codes:
 """
 
 
+LAST_SECONDS = 2.0
+"""How long the operator goes on after SIGTERM.
+
+If its own namespace is being deleted, its pod goes at the same time as those of the Jobs that it is to delete then.
+"""
+
+
 class Exit(IntEnum):
     """How the operator ends."""
 
@@ -75,8 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def _run(settings: Settings) -> int:
     task = asyncio.create_task(Operator(settings).run(), name="operator")
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, task.cancel)
+    loop.add_signal_handler(signal.SIGTERM, lambda: loop.call_later(LAST_SECONDS, task.cancel))
+    loop.add_signal_handler(signal.SIGINT, task.cancel)
     try:
         await task
     except asyncio.CancelledError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +13,9 @@ from segue_operator.api.objects import API_VERSIONS, Key, Kind, Manifest
 from segue_operator.controller.cluster import (
     AlreadyExistsError,
     ConflictError,
+    InvalidError,
     KindMissingError,
+    NamespaceTerminatingError,
     NotFoundError,
     WatchEvent,
 )
@@ -20,6 +23,8 @@ from segue_operator.kube.client import APPLY, Client
 from segue_operator.kube.mirror import Mirror
 from segue_operator.kube.paths import OWN_KINDS, collection_path, object_path
 from segue_operator.kube.trim import trim
+
+logger = logging.getLogger(__name__)
 
 MOST_FREE_NAMES = 10_000
 """How many names are remembered as free before all are asked for anew; a bound on memory."""
@@ -95,6 +100,29 @@ class KubernetesCluster:
         if _is_watched(found):
             self._mirror.accept("MODIFIED", found)
         return found
+
+    async def is_terminating(self, namespace: str) -> bool:
+        """Whether the namespace is being deleted.
+
+        The server is asked by an event that it does not record: so it takes no right to read namespaces. Whatever else
+        it has against the event says nothing of the namespace.
+        """
+        event = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"generateName": "probe.", "namespace": namespace},
+            "involvedObject": {"kind": "Namespace", "namespace": namespace, "name": namespace},
+            "type": "Normal",
+            "reason": "Probe",
+        }
+        path, query = f"/api/v1/namespaces/{namespace}/events", {**_BY_US, "dryRun": "All"}
+        try:
+            await self._client.request("POST", path, about="Event", query=query, body=event, verb="dry_run")
+        except NamespaceTerminatingError:
+            return True
+        except InvalidError as error:
+            logger.warning("whether namespace %s is being deleted cannot be told: %s", namespace, error)
+        return False
 
     # ------------------------------------------------------------------------------------------------------- writing
 

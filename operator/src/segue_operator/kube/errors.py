@@ -12,11 +12,14 @@ from segue_operator.controller.cluster import (
     ConflictError,
     InvalidError,
     KindMissingError,
+    NamespaceTerminatingError,
     NotFoundError,
     UnavailableError,
 )
 
 PLAIN_MESSAGE_LENGTH = 300
+NAMESPACE_TERMINATING = "NamespaceTerminating"
+"""The cause that the API server gives when it makes nothing in a namespace that is being deleted."""
 
 
 def cluster_error(code: int, body: bytes, headers: Mapping[str, str]) -> ClusterError:
@@ -40,6 +43,9 @@ def cluster_error(code: int, body: bytes, headers: Mapping[str, str]) -> Cluster
         return AlreadyExistsError(message) if reason == "AlreadyExists" else ConflictError(message)
     if code in (401, 408, 410, 429) or code >= 500:
         return UnavailableError(message, _patience(status, headers))
+    causes = (status.get("details") or {}).get("causes") or ()
+    if any(cause.get("reason") == NAMESPACE_TERMINATING for cause in causes):
+        return NamespaceTerminatingError(message)
     return InvalidError(message)
 
 

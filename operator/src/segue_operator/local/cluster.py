@@ -143,6 +143,11 @@ class LocalCluster:
         with _disk():
             self._events.add(about, type_=type_, reason=reason, message=message)
 
+    async def is_terminating(self, namespace: str) -> bool:
+        """Whether the namespace is being deleted: none ever is."""
+        del namespace
+        return False
+
     async def watch(self, kinds: Collection[Kind]) -> AsyncIterator[WatchEvent]:
         """Existing objects first, then every change, until the iterator is closed."""
         changes: asyncio.Queue[WatchEvent] = asyncio.Queue()

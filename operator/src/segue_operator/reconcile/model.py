@@ -30,6 +30,8 @@ class Observed:
     """Kinds that the cluster does not know (the Spark operator is not installed)."""
     problems: Mapping[Key, str] = field(default_factory=dict)
     """Children that the server refused last time, with its message."""
+    is_namespace_terminating: bool = False
+    """Whether the namespace is being deleted, as far as is known: asked when a Job loses pods, and told by refusals."""
 
 
 @dataclass(frozen=True)

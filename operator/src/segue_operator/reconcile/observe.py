@@ -12,9 +12,10 @@ from typing import Any
 
 from segue_jobs.summary import Summary
 from segue_operator.api.constants import Annotation, Component, Label
-from segue_operator.api.objects import Manifest
+from segue_operator.api.objects import Kind, Manifest
 from segue_operator.children.metadata import controller_uid
 from segue_operator.children.spark_application import DRIVER_CONTAINER, EXECUTOR_CONTAINER
+from segue_operator.reconcile.outcome import is_deleting
 
 WAITING_REASONS = frozenset(
     {
@@ -222,6 +223,13 @@ def of_job(pods: Iterable[PodView], component: Component, job: JobView | None) -
     uid = job.uid if job is not None else ""
     mine = [pod for pod in pods if pod.component == component and (not uid or pod.owner in (None, uid))]
     return tuple(sorted(mine, key=lambda pod: (pod.finished or "9", pod.created, pod.name)))
+
+
+def jobs_lose_pods(objects: Iterable[Manifest], pods: Iterable[Manifest]) -> bool:
+    """Whether a pod is being deleted whose Job goes on: by somebody, by a drain, or with the namespace."""
+    jobs = (found for found in objects if found["kind"] == Kind.JOB)
+    going_on = {job["metadata"]["uid"] for job in jobs if not (is_deleting(job) or observe_job(job).is_finished)}
+    return any(is_deleting(pod) and controller_uid(pod) in going_on for pod in pods)
 
 
 def first_waiting(pods: Iterable[PodView]) -> tuple[PodView, Waiting] | None:

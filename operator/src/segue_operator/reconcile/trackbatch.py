@@ -54,6 +54,8 @@ def plan_batch(batch: TrackBatch, resource: Manifest, observed: Observed, now: d
             generation=batch.metadata.generation,
             leftovers=_leftovers(scene),
         )
+    if observed.is_namespace_terminating:
+        return Plan(delete=_unfinished_jobs(scene))
     verdict = first_verdict(CHAIN, scene)
     status = _status(scene, verdict)
     deletions = _leftovers(scene) if verdict.is_final else _reruns(scene)
@@ -133,10 +135,17 @@ def _leftovers(scene: Scene) -> tuple[Key, ...]:
     keys = []
     if scene.sink is not None and not scene.batch.spec.sink.keep_running:
         keys.append(child_key(scene.batch, Component.SINK))
-    for component, job in ((Component.EXTRACT, scene.extract), (Component.VERIFY, scene.verify)):
-        if job is not None and not job.is_finished:
-            keys.append(child_key(scene.batch, component))
-    return tuple(keys)
+    return (*keys, *_unfinished_jobs(scene))
+
+
+def _unfinished_jobs(scene: Scene) -> tuple[Key, ...]:
+    """Jobs that may yet make pods.
+
+    They keep a namespace from being deleted: its pods must be gone first, but a Job that counts retries by index holds
+    the last failed pod of each index until it has made the next one.
+    """
+    jobs = ((Component.EXTRACT, scene.extract), (Component.VERIFY, scene.verify))
+    return tuple(child_key(scene.batch, component) for component, job in jobs if job and not job.is_finished)
 
 
 def _reruns(scene: Scene) -> tuple[Key, ...]:

@@ -64,6 +64,8 @@ def plan_run(run: TrainingRun, resource: Manifest, observed: Observed, now: date
             generation=run.metadata.generation,
             leftovers=_leftovers(scene),
         )
+    if observed.is_namespace_terminating:
+        return Plan()
     verdict = first_verdict(CHAIN, scene)
     status = _status(scene, verdict)
     return Plan(

@@ -19,6 +19,7 @@ from segue_operator.controller.cluster import (
     ConflictError,
     InvalidError,
     KindMissingError,
+    NamespaceTerminatingError,
     UnavailableError,
 )
 from segue_operator.controller.controller import Controller, Timing
@@ -29,7 +30,7 @@ from support import toy_plan
 from support.faults import FaultyCluster
 from support.toy_plan import batch
 from support.waiting import eventually, eventually_true
-from support.workloads import job, key
+from support.workloads import job, key, manifest, template
 
 BATCH = key(Kind.TRACK_BATCH, "b")
 JOB = key(Kind.JOB, "b-job")
@@ -245,6 +246,63 @@ async def test_missing_kind_is_told_and_the_rest_goes_on(cluster: FaultyCluster,
         assert await cluster.inner.get(DEPLOYMENT) is not None
         cluster.before = lambda _verb, _key: None
         await until(cluster.inner, JOB, lambda _: True)
+
+
+class Witness:
+    """The toy plan, and what it was told of the namespace."""
+
+    def __init__(self) -> None:
+        self.told: list[bool] = []
+
+    def plan(self, resource: Manifest, observed: Observed, now: datetime, config: object) -> Plan:
+        self.told.append(observed.is_namespace_terminating)
+        return toy_plan.plan(resource, observed, now, config)
+
+
+async def test_a_namespace_that_is_being_deleted_is_told_of_by_what_it_refuses(cluster: FaultyCluster) -> None:
+    def refuse(called: str, about: Key) -> None:
+        if called in ("create", "apply"):
+            refused.append(about)
+            raise NamespaceTerminatingError("because it is being terminated")
+
+    refused: list[Key] = []
+    cluster.before = refuse
+    witness = Witness()
+    await cluster.inner.apply(batch())
+    async with controlled(cluster, plan=witness.plan) as controller:
+        await eventually_true(lambda: True in witness.told)
+        await settled(controller)
+    assert witness.told[:2] == [False, True]
+    assert refused == [JOB, DEPLOYMENT], "nothing is tried again"
+    status = (await cluster.inner.get(BATCH) or {})["status"]
+    assert "problems" not in status, "it is nobody's fault"
+
+
+async def test_the_namespace_is_asked_for_only_when_a_job_loses_a_pod(
+    cluster: FaultyCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def terminating(_cluster: LocalCluster, namespace: str) -> bool:
+        asked.append(namespace)
+        return True
+
+    asked: list[str] = []
+    monkeypatch.setattr(LocalCluster, "is_terminating", terminating)
+    witness = Witness()
+    await cluster.inner.apply(batch())
+    async with controlled(cluster, plan=witness.plan) as controller:
+        parent = await until(cluster.inner, JOB, lambda _: True)
+        owner = {"apiVersion": "batch/v1", "kind": "Job", "name": "b-job", "uid": parent["metadata"]["uid"]}
+        labels = {"segue.dev/trackbatch": "b"}
+        spec = template()["spec"]
+        pod = manifest(Kind.POD, "b-job-0", spec, labels=labels, ownerReferences=[owner | {"controller": True}])
+        await cluster.inner.create(pod)
+        await settled(controller)
+        assert asked == []
+        await cluster.inner.delete(Key.of(pod))
+        await eventually_true(lambda: True in witness.told)
+        await cluster.inner.apply(batch(changed=True))
+        await settled(controller)
+    assert asked == ["default"], "a namespace that is being deleted is never kept after all"
 
 
 async def test_name_taken_by_a_stranger_is_seen_and_not_adopted(cluster: FaultyCluster) -> None:

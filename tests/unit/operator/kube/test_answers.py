@@ -15,6 +15,7 @@ from segue_operator.controller.cluster import (
     ConflictError,
     InvalidError,
     KindMissingError,
+    NamespaceTerminatingError,
     NotFoundError,
     UnavailableError,
 )
@@ -40,6 +41,8 @@ def status(reason: str, **details: Any) -> bytes:
         (404, status("NotFound"), KindMissingError),
         (422, status("Invalid", name="a"), InvalidError),
         (403, status("Forbidden", name="a"), InvalidError),
+        (403, status("Forbidden", causes=[{"reason": "FieldValueInvalid"}]), InvalidError),
+        (403, status("Forbidden", causes=[{"reason": "NamespaceTerminating"}]), NamespaceTerminatingError),
         (400, status("BadRequest"), InvalidError),
         (401, status("Unauthorized"), UnavailableError),
         (429, status("TooManyRequests"), UnavailableError),

@@ -16,6 +16,7 @@ from segue_operator.reconcile import accounts
 from segue_operator.reconcile.observe import (
     PodView,
     Waiting,
+    jobs_lose_pods,
     observe_deployment,
     observe_job,
     observe_pod,
@@ -46,6 +47,27 @@ def test_a_condition_that_is_not_true_does_not_count() -> None:
 def test_a_failed_job_tells_why() -> None:
     view = observe_job(job(condition("Failed", reason="FailedIndexes", message="m"), failedIndexes="1,3-5"))
     assert (view.failure_reason, view.failure_message, view.failed_indexes) == ("FailedIndexes", "m", (1, 3, 4, 5))
+
+
+def of_owner(uid: str, *, deleted: bool) -> dict[str, Any]:
+    metadata = {"name": "p", "ownerReferences": [{"kind": "Job", "uid": uid, "controller": True}]}
+    return {"metadata": metadata | ({"deletionTimestamp": "2026-01-01T00:00:00Z"} if deleted else {})}
+
+
+@pytest.mark.parametrize(
+    ("child", "pod", "loses"),
+    [
+        ({}, of_owner("u", deleted=True), True),
+        ({}, of_owner("u", deleted=False), False),
+        ({}, of_owner("another", deleted=True), False),
+        ({"kind": "Deployment"}, of_owner("u", deleted=True), False),
+        ({"status": {"conditions": [condition("Complete")]}}, of_owner("u", deleted=True), False),
+        ({"metadata": {"uid": "u", "deletionTimestamp": "2026-01-01T00:00:00Z"}}, of_owner("u", deleted=True), False),
+    ],
+    ids=["a pod goes", "none goes", "another's goes", "a Deployment's goes", "the Job is done", "the Job goes"],
+)
+def test_a_job_that_goes_on_may_lose_a_pod(child: dict[str, Any], pod: dict[str, Any], loses: bool) -> None:
+    assert jobs_lose_pods([{"kind": "Job", **job(), **child}], [pod]) is loses
 
 
 def test_a_child_without_status_is_just_not_there_yet() -> None:

@@ -82,6 +82,10 @@ def refuse_child(cluster: SimulatedCluster, draw: Draw) -> None:
     cluster.problems[Key(kind, "default", f"{name}-{suffix}")] = draw(st.sampled_from(["no", "x" * 3000]))
 
 
+def end_namespace(cluster: SimulatedCluster, _draw: Draw) -> None:
+    cluster.is_namespace_terminating = True
+
+
 def lose_pods(cluster: SimulatedCluster, _draw: Draw) -> None:
     cluster.pods.clear()
 
@@ -151,8 +155,8 @@ def application_moves_on(cluster: SimulatedCluster, key: Key, draw: Draw) -> Non
     cluster.set_status(key.name, {"applicationState": {"state": state, "errorMessage": "x" * 2000}})
 
 
-HAPPENINGS = [pass_time, toggle_suspend, lose_child, take_over_child, refuse_child, lose_pods, toggle_spark,
-              batch_appears, child_moves_on, child_moves_on, child_moves_on, child_moves_on]  # fmt: skip
+HAPPENINGS = [pass_time, toggle_suspend, lose_child, take_over_child, refuse_child, end_namespace, lose_pods,
+              toggle_spark, batch_appears, child_moves_on, child_moves_on, child_moves_on, child_moves_on]  # fmt: skip
 
 
 # -------------------------------------------------------------------------------------------------------- the rules
@@ -174,6 +178,11 @@ def check_ownership(before: SimulatedCluster, planned: Plan) -> None:
         assert controller_uid(manifest) == uid
 
 
+def check_namespace(before: SimulatedCluster, planned: Plan) -> None:
+    if before.is_namespace_terminating:
+        assert planned.create == planned.apply == planned.events == ()
+
+
 def check_suspension(before: SimulatedCluster, planned: Plan) -> None:
     if before.resource["spec"]["suspend"]:
         assert planned.create == ()
@@ -189,6 +198,7 @@ def settle(cluster: SimulatedCluster) -> None:
         planned = cluster.step()
         check_ownership(before, planned)
         check_suspension(before, planned)
+        check_namespace(before, planned)
         if cluster.is_gone:
             return
         assert cluster.status_errors() == []

@@ -8,7 +8,8 @@ import pytest
 
 from segue_operator.api.conditions import timestamp
 from segue_operator.api.objects import Key, Kind
-from support.batches import EXTRACT, SINK, VERIFY, names, started
+from segue_operator.reconcile.model import Plan
+from support.batches import EXTRACT, SINK, VERIFY, extracted, names, started
 from support.manifests import track_batch
 from support.simulated_cluster import START, SimulatedCluster
 
@@ -76,6 +77,29 @@ def test_a_refused_child_is_a_condition_with_the_server_s_words() -> None:
     assert cluster.condition("Succeeded")[1:] == (
         "ApplyFailed", "Deployment songs-sink was refused: exceeded quota: pods",
     )  # fmt: skip
+
+
+def test_in_a_namespace_that_is_being_deleted_jobs_go_and_nothing_else_is_done() -> None:
+    cluster = started()
+    cluster.end_pod(EXTRACT, 1, index=0)
+    cluster.is_namespace_terminating = True
+    assert cluster.step() == Plan(delete=(Key(Kind.JOB, "default", EXTRACT),))
+    assert cluster.plan() == Plan(), "what is gone is not made again"
+
+
+def test_a_job_that_has_finished_holds_nothing() -> None:
+    cluster = extracted()
+    cluster.is_namespace_terminating = True
+    assert cluster.step() == Plan(delete=(Key(Kind.JOB, "default", VERIFY),))
+    assert names(cluster) == {EXTRACT, SINK}
+
+
+def test_a_job_of_another_is_not_deleted_with_the_namespace() -> None:
+    cluster = SimulatedCluster(track_batch())
+    key, other = foreign(Kind.JOB, EXTRACT)
+    cluster.objects[key] = other
+    cluster.is_namespace_terminating = True
+    assert cluster.plan() == Plan()
 
 
 def test_a_pod_that_cannot_start_is_told_once() -> None:

@@ -12,6 +12,7 @@ from segue_jobs.summary import Summary
 from segue_operator.api.conditions import timestamp
 from segue_operator.api.constants import AttemptState
 from segue_operator.api.objects import Key, Kind
+from segue_operator.reconcile.model import Plan
 from segue_operator.reconcile.spark_state import attempt_state
 from support.manifests import track_batch, training_run
 from support.simulated_cluster import START, SimulatedCluster
@@ -320,3 +321,9 @@ def test_a_finished_run_is_deleted_after_its_ttl() -> None:
     cluster.now = START + timedelta(seconds=10)
     cluster.step()
     assert cluster.is_gone
+
+
+def test_in_a_namespace_that_is_being_deleted_a_run_does_nothing() -> None:
+    cluster = SimulatedCluster(training_run())
+    cluster.is_namespace_terminating = True
+    assert cluster.plan() == Plan()

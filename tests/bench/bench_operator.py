@@ -3,13 +3,18 @@
 Needs the cluster that ``KUBECONFIG`` names, with Segue's CRDs. Works in a namespace of its own, deleted in the end; no
 pod of it is ever run by a kubelet.
 
-Run: ``KUBECONFIG=... python tests/bench/bench_operator.py [--resources 1000] [--burst 200] [--seconds 120]``
+Idle means that nothing happens to the resources: the operator looks at everything once in five minutes all the same,
+and is asked for its health and metrics as by a kubelet and Prometheus. So less than ten minutes say little.
+
+Run: ``MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536 KUBECONFIG=... python tests/bench/bench_operator.py
+[--resources 1000] [--burst 200] [--seconds 600]``, with the chart's two variables for the C library.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import os
 import sys
 import time
@@ -30,7 +35,7 @@ from segue_operator.kube.access import load_configuration
 from segue_operator.kube.client import APPLY, Client
 from segue_operator.kube.paths import collection_path, object_path
 from support.manifests import track_batch
-from support.paper_kubelet import NOWHERE
+from support.paper_kubelet import NOWHERE, tell_status
 from support.worlds import prepare_namespace
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -105,7 +110,7 @@ async def finished_batch(client: Client, namespace: str, name: str) -> None:
             "spec": template["spec"] | {"schedulingGates": [{"name": "segue.dev/bench"}]},
         }
         path = collection_path(Kind.POD, namespace)
-        await client.request("POST", path, about="Pod", body=pod)
+        await tell_status(client, await client.request("POST", path, about="Pod", body=pod))
 
 
 @asynccontextmanager
@@ -119,19 +124,20 @@ async def operator(namespace: str, port: int) -> AsyncIterator[int]:
     }
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "segue_operator.kube", env=environment)
     try:
-        await until(lambda: is_ready(port), 120)
+        await until(lambda: is_fine(port, "/readyz"), 120)
         yield process.pid
     finally:
         process.terminate()
         await process.wait()
 
 
-async def is_ready(port: int) -> bool:
+async def is_fine(port: int, path: str) -> bool:
+    """Whether the operator's own port answers a path with 200."""
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:
         return False
-    writer.write(b"GET /readyz HTTP/1.0\r\n\r\n")
+    writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
     answer = await reader.read()
     writer.close()
     return b" 200 " in answer.partition(b"\r\n")[0]
@@ -147,10 +153,11 @@ async def until(look: Callable[[], Awaitable[bool]], seconds: float, pause: floa
     return time.perf_counter() - started
 
 
-def resident(pid: int) -> float:
-    """Resident memory in MB."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+def resident(pid: int) -> str:
+    """Resident memory, now and at most so far."""
+    fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    now, most = (int(fields[name].split()[0]) * 1024 / 1e6 for name in ("VmRSS", "VmHWM"))
+    return f"{now:.0f} MB resident, at most {most:.0f} MB so far"
 
 
 def cpu(pid: int) -> float:
@@ -165,6 +172,18 @@ async def settled(pid: int) -> None:
         before = cpu(pid)
         await asyncio.sleep(5)
         if cpu(pid) - before < 0.1:
+            return
+
+
+async def idle(port: int, seconds: float) -> None:
+    """Pass the time as in a cluster: with probes every 5 s and a scrape every 30 s."""
+    ends = time.monotonic() + seconds
+    for number in itertools.count():
+        for path in ("/healthz", "/readyz", *(("/metrics",) if number % 6 == 0 else ())):
+            if not await is_fine(port, path):
+                raise RuntimeError(f"the operator does not answer {path} with 200")
+        await asyncio.sleep(min(5.0, max(0.0, ends - time.monotonic())))
+        if time.monotonic() >= ends:
             return
 
 
@@ -204,6 +223,14 @@ async def burst(client: Client, namespace: str, count: int) -> float:
     return time.perf_counter() - started
 
 
+async def clean_up(client: Client, namespace: str) -> None:
+    """Delete everything; the batches first, for a namespace waits for pods whose Jobs wait for the namespace."""
+    try:
+        await client.request("DELETE", collection_path(Kind.TRACK_BATCH, namespace), about="TrackBatch")
+    finally:
+        await client.request("DELETE", f"/api/v1/namespaces/{namespace}", about="Namespace")
+
+
 async def measure(resources: int, burst_size: int, seconds: float, port: int) -> None:
     namespace = f"conf-{uuid.uuid4().hex[:8]}"
     async with Client(await load_configuration()) as client:
@@ -213,19 +240,19 @@ async def measure(resources: int, burst_size: int, seconds: float, port: int) ->
             print(f"{resources} finished TrackBatches with {2 * resources} Jobs and {2 * resources} pods")
             async with operator(namespace, port) as pid:
                 started = cpu(pid)
-                print(f"start: {started:.1f} s of CPU, {resident(pid):.0f} MB resident")
+                print(f"start: {started:.1f} s of CPU, {resident(pid)}")
                 await settled(pid)
-                print(f"settled: {cpu(pid):.1f} s of CPU, {resident(pid):.0f} MB resident")
+                print(f"settled: {cpu(pid):.1f} s of CPU, {resident(pid)}")
                 before = cpu(pid)
-                await asyncio.sleep(seconds)
+                await idle(port, seconds)
                 used = (cpu(pid) - before) / seconds
-                print(f"idle for {seconds:.0f} s: {used * 1000:.0f} m CPU, {resident(pid):.0f} MB resident")
+                print(f"idle for {seconds:.0f} s: {used * 1000:.0f} m CPU, {resident(pid)}")
                 times = sorted([await first_child(client, namespace, f"one-{number}") for number in range(10)])
                 print(f"apply to first child: median {times[5] * 1000:.0f} ms, worst {times[-1] * 1000:.0f} ms")
                 took = await burst(client, namespace, burst_size)
-                print(f"{burst_size} applied at once: all planned after {took:.1f} s, {resident(pid):.0f} MB resident")
+                print(f"{burst_size} applied at once: all planned after {took:.1f} s, {resident(pid)}")
         finally:
-            await client.request("DELETE", f"/api/v1/namespaces/{namespace}", about="Namespace")
+            await clean_up(client, namespace)
 
 
 def main() -> None:
@@ -233,7 +260,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--resources", type=int, default=1000)
     parser.add_argument("--burst", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--port", type=int, default=18090)
     options = parser.parse_args()
     asyncio.run(measure(options.resources, options.burst, options.seconds, options.port))

@@ -25,7 +25,8 @@ def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _status(pod: Manifest) -> dict[str, Any]:
+def status_of(pod: Manifest) -> dict[str, Any]:
+    """What a kubelet would say of a pod: that it runs, or that it ended with its program's summary."""
     component = pod["metadata"]["labels"]["segue.dev/component"]
     container = pod["spec"]["containers"][0]
     entry = {"name": container["name"], "image": container["image"], "imageID": "", "restartCount": 0}
@@ -44,16 +45,20 @@ def _status(pod: Manifest) -> dict[str, Any]:
     }
 
 
+async def tell_status(client: Client, pod: Manifest) -> None:
+    """Write a pod's status to the server."""
+    key = Key(Kind.POD, pod["metadata"]["namespace"], pod["metadata"]["name"])
+    merge = "application/strategic-merge-patch+json"
+    body = {"status": status_of(pod)}
+    await client.request("PATCH", f"{object_path(key)}/status", about=Kind.POD, body=body, content_type=merge)
+
+
 async def _advance(client: Client, namespace: str | None) -> None:
     path = collection_path(Kind.POD, namespace)
     found = await client.request("GET", path, about=Kind.POD, query={"labelSelector": CHILD_SELECTOR})
     for pod in found["items"]:
         if pod["status"].get("phase") == "Pending" and "deletionTimestamp" not in pod["metadata"]:
-            key = Key(Kind.POD, pod["metadata"]["namespace"], pod["metadata"]["name"])
-            body = {"status": _status(pod)}
-            path = f"{object_path(key)}/status"
-            merge = "application/strategic-merge-patch+json"
-            await client.request("PATCH", path, about=Kind.POD, body=body, content_type=merge)
+            await tell_status(client, pod)
 
 
 async def _run(client: Client, namespace: str | None) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 import threading
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import kopf
@@ -43,6 +43,20 @@ class EndlessBackOff:
             seconds = min(LONGEST_BACK_OFF_SECONDS, seconds * 2)
 
 
+class NoDiffs(kopf.DiffBaseStorage):
+    """kopf's record of how it handled an object last, a copy of all of it: no handler here asks what has changed."""
+
+    def build(self, *, body: kopf.Body, extra_fields: Iterable[kopf.FieldSpec] | None = None) -> kopf.BodyEssence:  # noqa: ARG002 - kopf's signature
+        """Record nothing of an object."""
+        return kopf.BodyEssence()
+
+    def fetch(self, *, body: kopf.Body) -> None:
+        """Nothing is stored."""
+
+    def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: kopf.BodyEssence) -> None:
+        """Store nothing."""
+
+
 def kopf_settings() -> kopf.OperatorSettings:
     """What kopf is told: watch in streams that are renewed, be patient, write nothing."""
     settings = kopf.OperatorSettings()
@@ -59,9 +73,10 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.networking.error_backoffs = EndlessBackOff()
     settings.networking.enforce_retry_after = True
     settings.queueing.worker_limit = None  # handlers are instant; waiting events would be kept whole
-    settings.queueing.idle_timeout = 0.1
+    settings.queueing.idle_timeout = 0.01  # so long a worker keeps its last event whole
     settings.execution.max_workers = 1
     settings.persistence.finalizer = f"{GROUP}/operator"
+    settings.persistence.diffbase_storage = NoDiffs()
     settings.process.ultimate_exiting_timeout = None
     for kind in Kind:
         labels = selector(kind)

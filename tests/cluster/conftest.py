@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,6 +27,9 @@ from support.end_to_end import (
 from support.kubectl import Kubectl
 
 PACKAGES = ("amoebax-data", "mrrescue", "noiz2sa-data", "tumiki-fighters-data")
+
+NOT_SERVED_YET = "ensure CRDs are installed first"
+"""What Helm says where a busy API server does not serve yet what it has just been given."""
 
 
 class Progress:
@@ -95,7 +98,7 @@ def system(cluster: Kubectl, music: Path, progress: Progress) -> System:
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(_load, kubectl, music)
         progress("helm install segue-stack")
-        _install(kubectl)
+        _install(kubectl, progress)
         loading.result()
     kubectl.wait("deployment", "mongodb", "Available")
     progress("waiting for Kafka")
@@ -111,12 +114,23 @@ def _load(kubectl: Kubectl, music: Path) -> None:
     kubectl.delete("pod", "loader")
 
 
-def _install(kubectl: Kubectl) -> None:
+def _install(kubectl: Kubectl, progress: Progress) -> None:
     chart = os.environ.get("SEGUE_CLUSTER_CHART", "charts/segue-stack")
     values = ["charts/segue-stack/values-development.yaml", "tests/cluster/values.yaml"]
     values += os.environ.get("SEGUE_CLUSTER_VALUES", "").split()
     arguments = ["upgrade", "--install", RELEASE, chart, "--wait", "--timeout=8m"]
     try:
-        helm(kubectl, *arguments, *(f"--values={path}" for path in values))
+        _helm_with_second_try(kubectl, [*arguments, *(f"--values={path}" for path in values)], progress)
     except AssertionError as error:
-        pytest.exit(f"{error}\n{kubectl.describe_failure()}", returncode=1)
+        # The reason last: a log is read from its end.
+        pytest.exit(f"{kubectl.describe_failure()}\n\n{error}", returncode=1)
+
+
+def _helm_with_second_try(kubectl: Kubectl, arguments: Sequence[str], progress: Progress) -> None:
+    try:
+        helm(kubectl, *arguments)
+    except AssertionError as error:
+        if NOT_SERVED_YET not in str(error):
+            raise
+        progress(f'helm: "{NOT_SERVED_YET}"; once more, as the guide says')
+        helm(kubectl, *arguments)

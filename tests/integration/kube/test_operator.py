@@ -72,6 +72,9 @@ async def test_a_batch_and_a_training_run_succeed_and_nothing_but_status_is_writ
             assert "finalizers" not in found["metadata"]
             assert "annotations" not in found["metadata"]
         await eventually_true(lambda: server.events)
+        # Counted when the answer to the last write is back, which is after others see it.
+        ends = {"kind": "TrainingRun", "reason": "Completed"}
+        await eventually_true(lambda: running._registry.get_sample_value("segue_operator_finished_total", ends) == 1)
     written = {(one.verb, one.resource) for one in server.requests if one.verb in ("create", "patch", "delete")}
     assert written == {
         ("create", "jobs"), ("create", "sparkapplications"),
@@ -80,7 +83,6 @@ async def test_a_batch_and_a_training_run_succeed_and_nothing_but_status_is_writ
     }  # fmt: skip
     states = {"kind": "TrackBatch", "state": "Succeeded"}
     assert running._registry.get_sample_value("segue_operator_resources", states) == 1
-    ends = {"kind": "TrainingRun", "reason": "Completed"}
     assert running._registry.get_sample_value("segue_operator_finished_total", ends) == 1
 
 

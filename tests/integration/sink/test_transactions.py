@@ -56,3 +56,16 @@ def test_a_batch_is_one_transaction_that_a_majority_journals(
     assert all(command["autocommit"] is False for name, command in commands.sent if name in ("insert", "find"))
     [commit] = [command for name, command in commands.sent if name == "commitTransaction"]
     assert commit["writeConcern"] == {"w": "majority", "j": True}
+
+
+def test_a_refused_document_is_rejected_whatever_its_catalogue_is_called(
+    mongo_settings: MongoSettings, mongo_client: MongoClient[Document]
+) -> None:
+    target = database(mongo_client, mongo_settings)
+    ensure_indexes(target)
+    target.command("collMod", "tracks", validator={"recipe": {"$ne": "forbidden"}})
+    record = track_record(1, catalogue="sink", recipe="forbidden")
+    write = transform(Topic.TRACKS, Position("t", 0, 0, 1), key_of(record), encode(record))
+    Store(mongo_client, mongo_settings).write([write])
+    [rejected] = target.rejected.find()
+    assert (rejected["catalogue"], rejected["trackId"], rejected["reason"]) == ("sink", "1", "StoreRefused")

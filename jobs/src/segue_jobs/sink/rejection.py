@@ -32,13 +32,15 @@ class _Claim(Struct, rename="camel"):
     path: Any = None
 
 
+UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
+"""What msgspec raises on bytes that are not the JSON that was expected."""
 _claims = msgspec.json.Decoder(_Claim)
 
 
 def _claim(value: bytes | None) -> _Claim:
     try:
         return _claims.decode(value or b"")
-    except (msgspec.MsgspecError, RecursionError):
+    except UNREADABLE:
         return _Claim()
 
 

@@ -74,7 +74,7 @@ class Store:
             return self._refuse(writes[0], explain(error))
 
     def _refuse(self, write: Write, problem: str) -> Outcomes:
-        if write.id.startswith("sink:"):
+        if write.outcome is not Outcome.STORED:  # it is a rejection of the sink's own
             raise ProgramError(f"MongoDB refuses the rejection {write.id}: {problem}; check the rules on 'rejected'")
         return self.write([refused(write, problem)])
 

@@ -22,7 +22,7 @@ from segue_jobs.records import (
 )
 from segue_jobs.runtime.mongodb import Collection
 from segue_jobs.sink.position import FIELD, Position
-from segue_jobs.sink.rejection import malformed
+from segue_jobs.sink.rejection import UNREADABLE, malformed
 from segue_jobs.sink.write import Write
 
 TOPICS = (Topic.TRACKS, Topic.REJECTED, Topic.EVENTS)
@@ -74,7 +74,7 @@ def _decode(topic: Topic, value: bytes | None) -> _Record:
         raise _MalformedError("it is empty")
     try:
         record: _Record = _decoders[topic].decode(value)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise _MalformedError(_unknown_version(value) or str(error) or type(error).__name__) from error
     if record.schema_version != SCHEMA_VERSION:
         raise _MalformedError(_version_problem(record.schema_version))
@@ -85,7 +85,7 @@ def _unknown_version(value: bytes) -> str | None:
     """The better explanation of a record that does not fit: it is of a version that this sink does not know."""
     try:
         version = _versions.decode(value).schema_version
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     return None if version in (None, SCHEMA_VERSION) else _version_problem(version)
 

@@ -51,6 +51,14 @@ def test_any_bytes_become_a_rejection_that_keeps_them(topic: Topic, key: bytes |
     assert document["trackId"]
 
 
+@given(st.integers(0, len(encode(GOOD))), st.binary(min_size=1, max_size=4), st.booleans())
+def test_a_track_with_any_bytes_in_it_is_stored_or_rejected(place: int, strange: bytes, instead: bool) -> None:
+    good = encode(GOOD)
+    value = good[:place] + strange + good[place + len(strange) * instead :]
+    for topic in TOPICS:
+        assert bson.decode(transform(topic, AT, key_of(GOOD), value).body)["kafka"] == AT.to_document()
+
+
 @given(st.sampled_from(sorted(json.loads(encode(GOOD)))), json_values)
 def test_a_track_with_any_field_changed_is_stored_or_rejected(field: str, value: Any) -> None:
     write = transform(Topic.TRACKS, AT, key_of(GOOD), _changed(**{field: value}))
@@ -88,6 +96,8 @@ def test_a_newer_producer_may_add_fields() -> None:
         (_changed(shard=2**64), "it cannot be stored"),
         (_changed(descriptors={"a\0b": 1}), "it cannot be stored"),
         (b"[" * 100_000, "array"),
+        (encode(GOOD).replace(b'"one"', b'"\xffne"'), "utf-8"),
+        (b'{"path":"\xe9t\xe9.mp3"}', "utf-8"),
     ],
 )
 def test_what_is_wrong_is_said(value: bytes, problem: str) -> None:

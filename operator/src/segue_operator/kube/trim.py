@@ -30,7 +30,7 @@ _STATUS: Mapping[Kind, tuple[str, ...]] = {
     Kind.SPARK_APPLICATION: ("applicationState",),
     Kind.POD: ("phase", "reason", "conditions", "containerStatuses"),
 }
-_CONTAINER_STATUS = ("name", "state")
+_CONTAINER_STATUS = ("name", "state", "lastState")
 _CONDITION = ("type", "status", "reason", "message")
 _CONDITIONS: Mapping[Kind, frozenset[str]] = {
     Kind.JOB: frozenset({"Complete", "Failed"}),
@@ -59,7 +59,7 @@ def trim(kind: Kind, manifest: Mapping[str, Any]) -> Manifest:
     small["spec"] = _only(manifest.get("spec") or {}, _SPEC[kind])
     status = _only(manifest.get("status") or {}, _STATUS[kind])
     if "containerStatuses" in status:
-        status["containerStatuses"] = [_only(one, _CONTAINER_STATUS) for one in status["containerStatuses"] or ()]
+        status["containerStatuses"] = [_container(one) for one in status["containerStatuses"] or ()]
     if "conditions" in status:
         read = _CONDITIONS[kind]
         status["conditions"] = [_only(one, _CONDITION) for one in status["conditions"] or () if one["type"] in read]
@@ -77,6 +77,11 @@ def _metadata(given: Mapping[str, Any]) -> dict[str, Any]:
     if "ownerReferences" in small:
         small["ownerReferences"] = [_only(one, _OWNER) for one in small["ownerReferences"] or ()]
     return small
+
+
+def _container(given: Mapping[str, Any]) -> dict[str, Any]:
+    small = _only(given, _CONTAINER_STATUS)
+    return small if small.get("lastState") else {name: small[name] for name in small if name != "lastState"}
 
 
 def _only(source: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from segue_operator.kube.errors import cluster_error
 from segue_operator.kube.paths import OWN_KINDS, collection_path, object_path
 from segue_operator.kube.schema import SchemaError, check, own_schema
 from segue_operator.kube.trim import trim
-from segue_operator.reconcile.observe import observe_job, observe_pod
+from segue_operator.reconcile.observe import Waiting, observe_job, observe_pod
 from support.workloads import job, pod
 
 
@@ -78,6 +78,16 @@ def test_trimmed_children_look_the_same_to_a_plan() -> None:
     ended = pod("p", index=2, exit_code=3)
     assert observe_pod(trim(Kind.POD, ended)) == observe_pod(ended)
     assert trim(Kind.POD, ended)["spec"] == {}
+    crashing = pod("q", index=0)
+    crashing["status"]["containerStatuses"] = [
+        {
+            "name": "extract",
+            "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s"}},
+            "lastState": {"terminated": {"exitCode": 1, "message": "MongoDB does not answer"}},
+        }
+    ]
+    assert observe_pod(trim(Kind.POD, crashing)) == observe_pod(crashing)
+    assert observe_pod(crashing).waiting == Waiting("CrashLoopBackOff", "MongoDB does not answer")
 
 
 def test_trimming_changes_nothing_of_the_original() -> None:

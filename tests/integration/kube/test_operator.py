@@ -185,6 +185,29 @@ async def test_failing_and_throttled_requests_delay_but_do_not_change_the_end(se
     ]  # fmt: skip
 
 
+async def test_nothing_is_said_of_the_resources_before_they_are_listed(server: ApiServer) -> None:
+    failed = {"phase": "Failed", "conditions": [{"type": "Succeeded", "status": "False", "reason": "NoTracks"}]}
+    server.store.create(BATCH)
+    server.store.set_status(Key.of(BATCH), failed)
+    waits = True
+
+    def slow_to_list(about: Request) -> web.Response | None:
+        return web.Response(status=503, headers={"Retry-After": "0"}) if waits and about.verb == "list" else None
+
+    server.before = slow_to_list
+    async with operator() as running:
+
+        def shown() -> float | None:
+            labels = {"kind": "TrackBatch", "state": "Failed"}
+            return running._registry.get_sample_value("segue_operator_resources", labels)
+
+        await eventually_true(lambda: running._health.waits_for.startswith("the first lists:"), seconds=PATIENCE)
+        assert shown() is None, "an alert on failures would take a 0 for the truth, and the next number for a new one"
+        waits = False
+        await eventually_true(lambda: running._health.is_ready, seconds=PATIENCE)
+        assert shown() == 1
+
+
 async def test_dropped_watches_resume(server: ApiServer) -> None:
     async with operator() as running:
         await eventually_true(lambda: len(server._streams) == len(Kind), seconds=PATIENCE)

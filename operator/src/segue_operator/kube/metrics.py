@@ -108,13 +108,20 @@ class ResourceCollector(Collector):
         All TrackBatches and TrainingRuns, as they are known now.
     watch_ages
         Seconds since each kind's objects were last known to be as the server has them.
+    are_known
+        Whether the resources have been listed: before that, none would be a lie, which alerts on what has grown since
+        would take for the truth after every start.
     """
 
     def __init__(
-        self, resources: Callable[[], Iterable[Manifest]], watch_ages: Callable[[], Mapping[Kind, float]]
+        self,
+        resources: Callable[[], Iterable[Manifest]],
+        watch_ages: Callable[[], Mapping[Kind, float]],
+        are_known: Callable[[], bool] = lambda: True,
     ) -> None:
         self._resources = resources
         self._watch_ages = watch_ages
+        self._are_known = are_known
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
         """Families without samples, so that registration needs no resources."""
@@ -123,15 +130,19 @@ class ResourceCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """All families with their samples."""
         families = _families()
+        if self._are_known():
+            self._show_resources(families)
+        for kind, seconds in self._watch_ages().items():
+            families["watch_age"].add_metric([kind], seconds)
+        yield from families.values()
+
+    def _show_resources(self, families: Mapping[str, GaugeMetricFamily]) -> None:
         totals = _Totals()
         for resource in self._resources():
             totals.add(resource)
         _show_states(families["resources"], totals)
         _show_tracks(families, totals)
         _show_training(families, totals)
-        for kind, seconds in self._watch_ages().items():
-            families["watch_age"].add_metric([kind], seconds)
-        yield from families.values()
 
 
 def _families() -> dict[str, GaugeMetricFamily]:

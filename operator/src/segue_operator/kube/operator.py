@@ -58,7 +58,7 @@ class Operator:
         self._health = Health()
         self._mirror = Mirror()
         self._mirror.observe(self._count_ends)
-        self._registry.register(ResourceCollector(self._resources, self._mirror.ages))
+        self._registry.register(ResourceCollector(self._resources, self._mirror.ages, lambda: self._health.is_ready))
 
     def _resources(self) -> Iterator[Manifest]:
         return (resource for kind in OWN_KINDS for resource in self._mirror.each(kind))

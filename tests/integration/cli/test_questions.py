@@ -64,6 +64,29 @@ def ask(capsys: pytest.CaptureFixture[str], *command: str) -> str:
     return capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"$set": {"schemaVersion": 2}}, "its schema version is 2, this program reads 1"),
+        ({"$unset": {"centres": ""}}, "centres"),
+    ],
+)
+def test_a_model_that_cannot_be_read_is_named(
+    change: Document,
+    problem: str,
+    mongo_client: MongoClient[Document],
+    mongo_settings: MongoSettings,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    database(mongo_client, mongo_settings)[Collection.MODELS].update_one({"_id": "fma:1"}, change)
+    for command in (("tracks",), ("recommend", "--track", "000005"), ("map", "--output", "map.png")):
+        assert main([*command, "--catalogue", "fma"]) == 1
+        said = capsys.readouterr().err
+        assert "model 'fma:1' cannot be read" in said
+        assert problem in said
+        assert "segue get models" in said
+
+
 def test_recommendations_say_why_in_shares_that_add_up(capsys: pytest.CaptureFixture[str]) -> None:
     answer = json.loads(ask(capsys, "recommend", "--catalogue", "fma", "--track", "000005", "-n", "5", "--json"))
     assert answer["model"] == "fma:1"

@@ -68,6 +68,10 @@ def test_without_a_kind_both_resources_are_shown(capsys: pytest.CaptureFixture[s
     shown = capsys.readouterr().out
     assert "songs" in shown
     assert "weekly" in shown
+    for output, read in (("json", json.loads), ("yaml", yaml.safe_load)):
+        assert main(["get", "-o", output]) == 0
+        document = read(capsys.readouterr().out)
+        assert [item["metadata"]["name"] for item in document["items"]] == ["songs", "weekly"]
 
 
 @pytest.mark.usefixtures("state")

@@ -6,11 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from segue_jobs.recommend.catalogue import load_catalogue
-from segue_jobs.recommend.errors import EmptyCatalogueError, NoModelError, RecommendError, UnknownTrackError
+from segue_jobs.recommend.errors import (
+    EmptyCatalogueError,
+    NoModelError,
+    RecommendError,
+    UnknownTrackError,
+    UnreadableModelError,
+)
 from segue_jobs.recommend.recommender import Recommender
 from segue_jobs.recommend.tracks import Card
 from segue_operator.local.commandline import Invocation
-from segue_operator.local.errors import UsageError, did_you_mean
+from segue_operator.local.errors import CommandError, UsageError, did_you_mean
 from segue_operator.local.rejections import check_catalogue
 from segue_operator.local.session import open_database
 
@@ -22,6 +28,8 @@ def open_catalogue(call: Invocation, catalogue: str, model: str | None = None) -
     ------
     UsageError
         There is no such catalogue or model.
+    CommandError
+        The model's documents are damaged, or of a newer version of Segue.
     """
     with open_database(call.state, call.environ, call.title) as database:
         check_catalogue(database, catalogue)
@@ -33,6 +41,8 @@ def open_catalogue(call: Invocation, catalogue: str, model: str | None = None) -
             ) from error
         except EmptyCatalogueError as error:
             raise UsageError(str(error), f"see what was rejected: segue rejected --catalogue {catalogue}") from error
+        except UnreadableModelError as error:
+            raise CommandError(str(error), "see which there are: segue get models") from error
 
 
 @contextmanager

@@ -45,14 +45,17 @@ def _print_table(call: Invocation, found: list[Manifest], columns: Mapping[str, 
     call.console.print(rows(table("NAME", *columns, "AGE"), lines))
 
 
-def _get_objects(call: Invocation, view: View) -> None:
-    found = find(call.state, view.kind, call.arguments.name)
+def _get_objects(call: Invocation, *views: View) -> None:
+    found = [(view, find(call.state, view.kind, call.arguments.name)) for view in views]
     if call.arguments.output in ("json", "yaml"):
-        _write_data(call, found)
-    elif not found:
-        call.notes.print(f"no {view.names[0]} in {call.state.root}")
-    else:
-        _print_table(call, found, {**view.columns, **(view.wide if call.arguments.output == "wide" else {})})
+        _write_data(call, [manifest for _, manifests in found for manifest in manifests])
+        return
+    for view, manifests in found:
+        if manifests:
+            wide = view.wide if call.arguments.output == "wide" else {}
+            _print_table(call, manifests, {**view.columns, **wide})
+        else:
+            call.notes.print(f"no {view.names[0]} in {call.state.root}")
 
 
 def _get_models(call: Invocation) -> None:
@@ -86,8 +89,7 @@ def _get_models(call: Invocation) -> None:
 
 def _run(call: Invocation) -> int:
     if call.arguments.kind is None:
-        for name in ("trackbatches", "trainingruns"):
-            _get_objects(call, view_of(name))
+        _get_objects(call, view_of("trackbatches"), view_of("trainingruns"))
     elif call.arguments.kind.lower() in MODELS:
         _get_models(call)
     else:

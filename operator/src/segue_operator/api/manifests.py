@@ -29,6 +29,16 @@ SUFFIXES = (".yaml", ".yml", ".json")
 CHANGE_REFUSED = "cannot be changed after creation: delete the resource and create it anew, or give it another name"
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML as Kubernetes reads it: what looks like a date is a text."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 class ManifestError(ValueError):
     """A manifest is wrong; the message has one line a problem, each with the field's path and the way out."""
 
@@ -80,9 +90,12 @@ def _documents(file: Path) -> Iterator[Manifest]:
     except UnicodeDecodeError as error:
         raise _refuse("", f"is not UTF-8 text: byte {error.start}", str(file)) from None
     try:
-        documents = list(yaml.safe_load_all(text))  # JSON is YAML, too
+        documents = list(yaml.load_all(text, _Loader))  # JSON is YAML, too
+        json.dumps(documents, allow_nan=False, ensure_ascii=False).encode()
     except yaml.YAMLError as error:
         raise _refuse("", f"is not YAML: {_yaml_problem(error)}", str(file)) from None
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:  # of what JSON has no word for
+        raise _refuse("", f"has a value that is none in JSON: {error}; remove or quote it", str(file)) from None
     for number, document in enumerate(documents, start=1):
         if document is None:
             continue

@@ -217,6 +217,25 @@ def test_a_bad_file_is_named_with_its_document(tmp_path: Path, content: Any, exp
     assert str(error.value) == expected.format(file=file)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "&own [*own]", "[" * 3000, "!!int many", "!!float x", "!!timestamp noon", "!!set {x}", "!!binary aGVsbG8=",
+        "{!!timestamp 2024-01-01: x}", ".inf", "1" * 5000, r'"\ud800"',
+    ],
+)  # fmt: skip
+def test_what_json_has_no_word_for_is_refused(tmp_path: Path, value: str) -> None:
+    file = write(tmp_path, "a.yaml", f"kind: A\na: {value}\n")
+    with pytest.raises(ManifestError, match=r"a\.yaml: has a value that is none in JSON: .*; remove or quote it"):
+        load_manifests(file)
+
+
+def test_a_date_is_a_text_as_for_kubernetes(tmp_path: Path) -> None:
+    file = write(tmp_path, "a.yaml", "a: 2024-01-01\nb: 2024-13-45\n")
+    [manifest] = load_manifests(file)
+    assert (manifest["a"], manifest["b"]) == ("2024-01-01", "2024-13-45")
+
+
 def test_a_missing_file_and_an_empty_directory_are_named(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="no such file or directory"):
         load_manifests(tmp_path / "nothing.yaml")

@@ -43,7 +43,7 @@ class CsvFile:
 
         names = list(columns)
         positions = [columns[name] for name in names]
-        number = 0
+        number = -header_rows  # not skipped by the parser, which would count blank lines before them
         try:
             with pd.read_csv(
                 self.path,
@@ -52,7 +52,6 @@ class CsvFile:
                 sep=self.delimiter,
                 header=None,
                 names=range(max(len(row) for row in self.header)),
-                skiprows=header_rows,
                 usecols=sorted(set(positions)),
                 index_col=False,
                 dtype=str,
@@ -62,13 +61,14 @@ class CsvFile:
                 for chunk in chunks:
                     for cells in zip(*(chunk[position].fillna("") for position in positions), strict=True):
                         number += 1
-                        yield number, dict(zip(names, cells, strict=True))
+                        if number > 0:
+                            yield number, dict(zip(names, cells, strict=True))
         except pd.errors.EmptyDataError:
             return
         except pd.errors.ParserError as error:
             detail = str(error).strip().rpartition("C error: ")[2]
             raise ConfigurationError(
-                f"the metadata file {self.path} cannot be read after row {number}: {detail}; "
+                f"the metadata file {self.path} cannot be read after row {max(number, 0)}: {detail}; "
                 "is a quotation mark not closed?"
             ) from error
 
@@ -142,4 +142,4 @@ def _first_rows(path: Path, beginning: str, delimiter: str) -> tuple[tuple[str, 
         ]
     except csv.Error as error:
         raise ConfigurationError(f"the header of the metadata file {path} cannot be read: {error}") from error
-    return tuple(row for row in rows if row)[:3]
+    return tuple(row for row in rows if row not in ((), ("",)))[:3]

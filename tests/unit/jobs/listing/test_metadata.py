@@ -107,6 +107,13 @@ def test_absurd_cells_are_cut_and_cleaned(tmp_path: Path) -> None:
     assert row.metadata.artist.isprintable()
 
 
+@pytest.mark.parametrize("before", ["\n", "\n\r\n", "  \n"])
+@pytest.mark.parametrize(("content", "ids"), [("id,title\n\n1,a\n", ["1"]), (FMA_TRACKS, ["2", "3"])])
+def test_blank_lines_are_no_rows_and_no_header(tmp_path: Path, before: str, content: str, ids: list[str]) -> None:
+    rows = read(tmp_path, before + content).rows
+    assert [(row.number, row.track_id) for row in rows] == list(enumerate(ids, start=1))
+
+
 def test_a_header_alone_is_an_empty_table(tmp_path: Path) -> None:
     assert read(tmp_path, "id,title\n").rows == ()
 

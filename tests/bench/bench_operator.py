@@ -16,6 +16,7 @@ import argparse
 import asyncio
 import itertools
 import os
+import socket
 import sys
 import time
 import uuid
@@ -34,6 +35,7 @@ from segue_operator.children.verify_job import build_verify_job
 from segue_operator.kube.access import load_configuration
 from segue_operator.kube.client import APPLY, Client
 from segue_operator.kube.paths import collection_path, object_path
+from segue_operator.local.servers import free_port
 from support.manifests import track_batch
 from support.paper_kubelet import NOWHERE, tell_status
 from support.worlds import prepare_namespace
@@ -123,12 +125,30 @@ async def operator(namespace: str, port: int) -> AsyncIterator[int]:
         "SEGUE_LOG_LEVEL": "WARNING",
     }
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "segue_operator.kube", env=environment)
+
+    async def is_up() -> bool:
+        if process.returncode is not None:
+            sys.exit(f"error: the operator ended with {process.returncode} instead of starting: its log above says why")
+        return await is_fine(port, "/readyz")
+
     try:
-        await until(lambda: is_fine(port, "/readyz"), 120)
+        await until(is_up, 120)
         yield process.pid
     finally:
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()
+
+
+def chosen_port(wanted: int | None) -> int:
+    """The port that was asked for, or a free one; ends the program where it is taken."""
+    if wanted is None:
+        return free_port()
+    try:
+        with socket.create_server(("0.0.0.0", wanted)):
+            return wanted
+    except (OSError, OverflowError) as error:
+        sys.exit(f"error: --port {wanted} cannot be used ({error}): name another, or none, and a free one is taken")
 
 
 async def is_fine(port: int, path: str) -> bool:
@@ -261,9 +281,9 @@ def main() -> None:
     parser.add_argument("--resources", type=int, default=1000)
     parser.add_argument("--burst", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=600)
-    parser.add_argument("--port", type=int, default=18090)
+    parser.add_argument("--port", type=int, help="of the operator's metrics and probes (default: a free one)")
     options = parser.parse_args()
-    asyncio.run(measure(options.resources, options.burst, options.seconds, options.port))
+    asyncio.run(measure(options.resources, options.burst, options.seconds, chosen_port(options.port)))
 
 
 if __name__ == "__main__":

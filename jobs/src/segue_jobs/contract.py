@@ -20,6 +20,8 @@ LIVE_PATH = "/livez"
 READY_PATH = "/readyz"
 """Probes on the metrics port: 200 once a program does its work (the sink: partitions assigned, database answers)."""
 DEFAULT_TERMINATION_LOG = "/dev/termination-log"
+SASL_MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+"""Of Kafka: those that go by a user and a password."""
 SOURCE_MOUNT_PATH = "/source"
 TRAIN_APPLICATION_FILE = "local:///opt/segue/train.py"
 """The training program inside the Spark image; the local cluster resolves it to ``segue_jobs.train.__main__``."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from segue_jobs.contract import Env
+from segue_jobs.contract import SASL_MECHANISMS, Env
 from segue_operator.api.constants import Component
 from segue_operator.children.environment import ConfigError, choice, required, text, whole_number
 
@@ -157,7 +157,7 @@ def _kafka(environ: Mapping[str, str]) -> KafkaAccess:
         users = _users_of_programs(environ)
         if len(users) < len(Component):
             user = _user(environ, Env.KAFKA_USERNAME, "SEGUE_KAFKA_SECRET")
-        mechanism = text(environ, Env.KAFKA_SASL_MECHANISM, "SCRAM-SHA-512")
+        mechanism = choice(environ, Env.KAFKA_SASL_MECHANISM, "SCRAM-SHA-512", SASL_MECHANISMS)
     certificate = environ.get("SEGUE_KAFKA_CA_SECRET", "").strip()
     return KafkaAccess(
         bootstrap=required(environ, Env.KAFKA_BOOTSTRAP, "kafka-kafka-bootstrap:9092"),

@@ -87,6 +87,15 @@ def test_a_program_without_a_user_of_its_own_has_the_common_one() -> None:
         ),
         ({"SEGUE_TOPIC_PARTITIONS": "many"}, "SEGUE_TOPIC_PARTITIONS='many' is not a whole number"),
         ({"SEGUE_TOPIC_PARTITIONS": "0"}, "SEGUE_TOPIC_PARTITIONS='0' is not a whole number of at least 1"),
+        (
+            {
+                "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+                "KAFKA_USERNAME": "segue",
+                "SEGUE_KAFKA_SECRET": "segue-kafka",
+                "KAFKA_SASL_MECHANISM": "GSSAPI",
+            },
+            "KAFKA_SASL_MECHANISM='GSSAPI': use one of PLAIN, ",
+        ),
         ({"SEGUE_TOPIC_CREATE": "yes"}, "SEGUE_TOPIC_CREATE='yes': use one of true, false"),
         ({"SEGUE_IMAGE_PULL_POLICY": "Often"}, "SEGUE_IMAGE_PULL_POLICY='Often'"),
         ({"SEGUE_SINK_RESOURCES": "{"}, "SEGUE_SINK_RESOURCES must be JSON like"),

@@ -196,16 +196,31 @@ def plan_finished(
     ttl_seconds: int | None,
     generation: int,
     leftovers: tuple[Key, ...],
+    kept: tuple[Manifest, ...] = (),
+    conditions: Conditions | None = None,
 ) -> Plan:
     """Plan of a finished resource: it is deleted after its TTL; what should have ended with it is deleted.
 
     Its verdict never changes. A change of its spec (a TTL) is acknowledged on status and conditions, since
     ``kubectl wait`` takes no word of an older generation.
+
+    Parameters
+    ----------
+    kept
+        Children to apply: those that outlive the end.
+    conditions
+        Where those of the children have changed since.
     """
     left = ttl_left(status, ttl_seconds, now)
     if left is not None and left <= 0:
         return Plan(delete=(Key.of(resource),))
-    conditions = tuple(c.model_copy(update={"observed_generation": generation}) for c in status.conditions)
-    new = status.model_copy(update={"observed_generation": generation, "conditions": conditions})
-    stale = status.observed_generation != generation
-    return Plan(delete=leftovers, status=changed_status(resource, new) if stale else None, requeue_after_seconds=left)
+    told = status.conditions if conditions is None else conditions
+    stale = status.observed_generation != generation or told != status.conditions
+    acknowledged = tuple(c.model_copy(update={"observed_generation": generation}) for c in told)
+    new = status.model_copy(update={"observed_generation": generation, "conditions": acknowledged})
+    return Plan(
+        delete=leftovers,
+        apply=kept,
+        status=changed_status(resource, new) if stale else None,
+        requeue_after_seconds=left,
+    )

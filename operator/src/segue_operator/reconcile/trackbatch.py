@@ -46,6 +46,7 @@ def plan_batch(batch: TrackBatch, resource: Manifest, observed: Observed, now: d
     """What to do for a batch."""
     scene = look(batch, observed, now)
     if is_finished(batch.status):
+        kept = () if observed.is_namespace_terminating else _kept_sink(scene, config)
         return plan_finished(
             resource,
             batch.status,
@@ -53,6 +54,8 @@ def plan_batch(batch: TrackBatch, resource: Manifest, observed: Observed, now: d
             ttl_seconds=batch.spec.ttl_seconds_after_finished,
             generation=batch.metadata.generation,
             leftovers=_leftovers(scene),
+            kept=kept,
+            conditions=_conditions_after_the_end(scene),
         )
     if observed.is_namespace_terminating:
         return Plan(delete=_unfinished_jobs(scene))
@@ -130,6 +133,11 @@ def _sink_update(scene: Scene, config: ChildConfig) -> tuple[Manifest, ...]:
     return (wanted,)
 
 
+def _kept_sink(scene: Scene, config: ChildConfig) -> tuple[Manifest, ...]:
+    """The sink that outlives its batch: it still follows the spec, and the image of an upgrade."""
+    return _sink_update(scene, config) if scene.batch.spec.sink.keep_running else ()
+
+
 def _leftovers(scene: Scene) -> tuple[Key, ...]:
     """Children that a finished batch no longer needs; finished Jobs stay as evidence."""
     keys = []
@@ -161,7 +169,7 @@ def _status(scene: Scene, verdict: Verdict) -> TrackBatchStatus:
     writer = ConditionWriter(scene.now, generation)
     conditions = writer.set_summary(old.conditions, verdict, suspend=batch.spec.suspend)
     conditions = _set_job_created(scene, writer, conditions, verdict)
-    conditions = _set_sink_ready(scene, writer, conditions, verdict)
+    conditions = _set_sink_ready(scene, writer, conditions, is_final=verdict.is_final)
     account = _account(scene)
     started = scene.extract is not None or not (_is_blocked(scene) or verdict.is_final)
     return TrackBatchStatus(
@@ -201,15 +209,24 @@ def _set_job_created(scene: Scene, writer: ConditionWriter, conditions: Conditio
     return writer.set(conditions, type_, Status.FALSE, ConditionReason.PENDING)
 
 
-def _set_sink_ready(scene: Scene, writer: ConditionWriter, conditions: Conditions, verdict: Verdict) -> Conditions:
-    reason, message = _sink_state(scene, verdict)
+def _conditions_after_the_end(scene: Scene) -> Conditions:
+    """A sink that outlives its batch comes and goes; nothing else does."""
+    conditions = scene.batch.status.conditions
+    if find(conditions, TrackBatchCondition.SINK_READY) is None:
+        return conditions
+    writer = ConditionWriter(scene.now, scene.batch.metadata.generation)
+    return _set_sink_ready(scene, writer, conditions, is_final=True)
+
+
+def _set_sink_ready(scene: Scene, writer: ConditionWriter, conditions: Conditions, *, is_final: bool) -> Conditions:
+    reason, message = _sink_state(scene, is_final=is_final)
     status = Status.TRUE if reason == ConditionReason.MINIMUM_REPLICAS_AVAILABLE else Status.FALSE
     return writer.set(conditions, TrackBatchCondition.SINK_READY, status, reason, message)
 
 
-def _sink_state(scene: Scene, verdict: Verdict) -> tuple[ConditionReason, str]:
+def _sink_state(scene: Scene, *, is_final: bool) -> tuple[ConditionReason, str]:
     spec = scene.batch.spec
-    if verdict.is_final and not spec.sink.keep_running:
+    if is_final and not spec.sink.keep_running:
         return ConditionReason.REMOVED, ""
     trouble = _trouble(scene, Component.SINK)
     if trouble is not None:

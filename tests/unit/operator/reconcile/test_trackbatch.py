@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,9 @@ from segue_jobs.contract import ExtractSummary, VerifyArguments, VerifySummary
 from segue_jobs.summary import Summary
 from segue_operator.api.conditions import timestamp
 from segue_operator.api.objects import Key, Kind
+from segue_operator.reconcile.dispatch import plan
 from support.batches import ALL_STORED, EXTRACT, SINK, VERIFY, extracted, names, started, verified
+from support.children import PLAIN
 from support.simulated_cluster import START
 
 # -------------------------------------------------------------------------------------------------------- happy path
@@ -86,8 +89,31 @@ def test_a_kept_sink_stays() -> None:
     assert SINK in names(cluster)
     cluster.change_spec(sink={"keepRunning": False})
     cluster.step()
+    cluster.step()
     assert SINK not in names(cluster)
+    assert cluster.condition("SinkReady")[1] == "Removed"
     assert cluster.condition("Succeeded")[0] == "True"
+
+
+def test_a_kept_sink_follows_its_spec_and_an_upgrade() -> None:
+    cluster = verified(sink={"keepRunning": True})
+    cluster.change_spec(sink={"keepRunning": True, "replicas": 3})
+    [applied] = cluster.step().apply
+    assert applied["spec"]["replicas"] == 3
+    assert cluster.condition("SinkReady")[:2] == ("False", "Progressing"), "it says what is, not what was"
+    child = cluster.child(SINK)
+    assert child is not None
+    child["status"] = {"readyReplicas": 3}
+    cluster.step()
+    assert cluster.condition("SinkReady")[0] == "True"
+    assert cluster.plan().is_empty
+    upgraded = plan(cluster.resource, cluster.observed(), cluster.now, replace(PLAIN, jobs_image="segue-jobs:next"))
+    assert upgraded.apply[0]["spec"]["template"]["spec"]["containers"][0]["image"] == "segue-jobs:next"
+    del cluster.objects[Key.of(child)]
+    cluster.step()
+    assert SINK in names(cluster), "somebody deleted it, and it is to be kept"
+    assert cluster.condition("Succeeded")[0] == "True"
+    assert cluster.condition("SinkReady")[0] == "False"
 
 
 def test_parallelism_may_change_while_it_runs() -> None:

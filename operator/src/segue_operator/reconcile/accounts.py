@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from segue_jobs.contract import ExitCode, ExtractSummary, VerifySummary
 from segue_jobs.summary import Summary
@@ -25,29 +25,48 @@ def _counts(summary: Mapping[str, int]) -> dict[str, int]:
 
 
 def progress(old: TrackBatchStatus, pods: Iterable[PodView]) -> Account | None:
-    """Account of a running batch: the last summary of each shard. Counts never fall when a pod vanishes."""
-    shards: dict[int, ExtractSummary] = {}
-    for pod in pods:
-        summary = ExtractSummary.decode(pod.message)
-        if summary is not None and pod.exit_code is not None:
-            shards[pod.index if pod.index is not None else summary.shard] = summary
+    """Account of a running batch: the last summary of each shard. Counts never fall when a pod vanishes.
+
+    What an earlier attempt of a shard extracted, its last attempt has skipped: such a track was extracted, and counts
+    once.
+    """
+    shards = [_with_earlier_attempts(attempts) for attempts in _attempts_by_shard(pods).values()]
     if not shards:
         return None
     before = old.tracks or TrackCounts()
     reasons = dict(old.rejected_by_reason or {})
-    for reason in {reason for summary in shards.values() for reason in summary.rejected_by_reason}:
-        total = sum(summary.rejected_by_reason.get(reason, 0) for summary in shards.values())
+    for reason in {reason for summary in shards for reason in summary.rejected_by_reason}:
+        total = sum(summary.rejected_by_reason.get(reason, 0) for summary in shards)
         reasons[reason] = max(total, reasons.get(reason, 0))
+    listed = max(before.listed, sum(summary.listed for summary in shards))
+    extracted = max(before.extracted, sum(summary.extracted for summary in shards))
+    rejected = max(before.rejected, sum(summary.rejected for summary in shards))
+    skipped = max(before.skipped, sum(summary.skipped for summary in shards))
     return Account(
         TrackCounts(
-            listed=max(before.listed, sum(summary.listed for summary in shards.values())),
-            extracted=max(before.extracted, sum(summary.extracted for summary in shards.values())),
-            skipped=max(before.skipped, sum(summary.skipped for summary in shards.values())),
-            rejected=max(before.rejected, sum(summary.rejected for summary in shards.values())),
+            listed=listed,
+            extracted=extracted,
+            skipped=min(skipped, max(0, listed - extracted - rejected)),
+            rejected=rejected,
             stored=before.stored,
         ),
         _counts(reasons),
     )
+
+
+def _attempts_by_shard(pods: Iterable[PodView]) -> dict[int, list[ExtractSummary]]:
+    attempts: dict[int, list[ExtractSummary]] = {}
+    for pod in pods:
+        summary = ExtractSummary.decode(pod.message)
+        if summary is not None and pod.exit_code is not None:
+            attempts.setdefault(pod.index if pod.index is not None else summary.shard, []).append(summary)
+    return attempts
+
+
+def _with_earlier_attempts(attempts: Sequence[ExtractSummary]) -> ExtractSummary:
+    last = attempts[-1]
+    earlier = min(last.skipped, sum(summary.extracted for summary in attempts[:-1]))
+    return replace(last, extracted=last.extracted + earlier, skipped=last.skipped - earlier)
 
 
 def recipes(pods: Iterable[PodView]) -> tuple[str, ...]:

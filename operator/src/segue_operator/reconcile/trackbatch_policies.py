@@ -31,9 +31,12 @@ def deadline_start(scene: Scene) -> datetime | None:
 
 
 def must_verify_again(scene: Scene) -> bool:
-    """Whether the verify Job ended well but its pod is gone, and with it the account: verifying changes nothing."""
+    """Whether the verify Job ended well but its pod is gone, and with it the account: verifying changes nothing.
+
+    Pods that had failed before may still be there; they tell of what was, not of what is.
+    """
     verify = scene.verify
-    return verify is not None and verify.is_complete and not scene.verify_pods
+    return verify is not None and verify.is_complete and all(pod.exit_code for pod in scene.verify_pods)
 
 
 def podless(scene: Scene) -> tuple[Component, float] | None:

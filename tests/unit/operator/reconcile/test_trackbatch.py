@@ -77,11 +77,26 @@ def test_progress_is_folded_from_the_last_summary_of_each_shard() -> None:
     cluster.end_pod(EXTRACT, 0, ExtractSummary(shard=1, listed=4, extracted=4), index=1)
     cluster.step()
     status = cluster.resource["status"]
-    assert status["tracks"] == {"listed": 9, "extracted": 7, "skipped": 1, "rejected": 1, "stored": 0}
+    counts = {"listed": 9, "extracted": 8, "skipped": 0, "rejected": 1, "stored": 0}
+    assert status["tracks"] == counts, "the first attempt extracted what the second skipped"
     assert status["rejectedByReason"] == {"Silent": 1}
+    cluster.pods.pop(0)
+    cluster.step()
+    assert cluster.resource["status"]["tracks"] == counts, "a track does not count twice when its first pod vanishes"
     cluster.pods.clear()
     cluster.step()
-    assert cluster.resource["status"]["tracks"]["listed"] == 9
+    assert cluster.resource["status"]["tracks"] == counts
+
+
+def test_a_failed_try_does_not_speak_for_a_verification_that_succeeded() -> None:
+    cluster = extracted()
+    cluster.end_pod(VERIFY, 1, Summary(error="the sink made no progress for 120 s"))
+    cluster.end_pod(VERIFY, 0, ALL_STORED)
+    cluster.end_job(VERIFY, "Complete")
+    cluster.pods.pop()  # its node went away before the operator looked
+    planned = cluster.step()
+    assert [key.name for key in planned.delete] == [VERIFY]
+    assert cluster.condition("Succeeded")[:2] == ("Unknown", "Verifying")
 
 
 def test_a_kept_sink_stays() -> None:

@@ -13,6 +13,7 @@ from segue_operator.children.extract_job import build_extract_job
 from segue_operator.children.sink_deployment import build_sink_deployment
 from segue_operator.children.spark_application import build_spark_application
 from segue_operator.children.verify_job import build_verify_job
+from segue_operator.kube.__main__ import LAST_SECONDS
 from segue_operator.kube.settings import Settings
 from support.charts import MATRIX, NAMESPACE, Manifest, environment, of_kind, render, selects
 from support.children import batch_model, run_model
@@ -87,6 +88,11 @@ def test_the_environment_says_what_the_values_say() -> None:
     assert kafka.user is not None
     assert (kafka.user.name, kafka.user.password) == ("u", SecretKey("s", "k"))
     assert kafka.ca_certificate == SecretKey("ca", "pem")
+
+
+def test_the_operator_has_time_for_what_it_does_at_its_end() -> None:
+    [deployment] = of_kind(render(), "Deployment").values()
+    assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] >= LAST_SECONDS + 10
 
 
 @pytest.mark.parametrize("values", [{}, MATRIX["namespaces"], {"fullnameOverride": "tune"}])

@@ -193,6 +193,22 @@ def test_programs_may_reach_their_servers() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("kafka", "ports"),
+    [
+        ({"mode": "external", "securityProtocol": "SSL", "bootstrap": "b-1.kafka:9096,b-2.kafka:9096,b-3.kafka:9093"},
+         {9092, 9093, 9094, 9096}),
+        ({"bootstrap": "segue-kafka-more-bootstrap.music.svc:9095"}, {9093, 9095}),
+    ],
+)  # fmt: skip
+def test_programs_may_reach_the_brokers_that_the_bootstrap_names(kafka: Mapping[str, object], ports: set[int]) -> None:
+    for name, policy in of_kind(render({"kafka": kafka}), "NetworkPolicy").items():
+        given = [port["port"] for rule in policy["spec"]["egress"] for port in rule.get("ports", ())]
+        reached = {port for port in given if 9000 < port < 10_000}
+        assert reached == (set() if name == "segue-operator" else ports)
+        assert len(given) == len(set(given)) + 1, "each once; the name servers by UDP and TCP"
+
+
 def test_budgets_choose_the_pods_that_they_are_for() -> None:
     objects = render({"podDisruptionBudgets": {"trainingDriver": True}})
     made = pods(config(objects))

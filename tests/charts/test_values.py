@@ -43,6 +43,11 @@ BOTH = pytest.mark.parametrize("chart", [SEGUE, STACK], ids=lambda chart: chart.
             "at '/monitoring/podMonitors/interval': got number, want string",
         ),
         ({"operator": {"userId": 0}}, "at '/operator/userId'"),
+        ({"commonLabels": {"app.kubernetes.io/name": "x"}}, "at '/commonLabels/app.kubernetes.io~1name'"),
+        (
+            {"operator": {"podLabels": {"app.kubernetes.io/component": "x"}}},
+            "at '/operator/podLabels/app.kubernetes.io~1component'",
+        ),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_path(values: Mapping[str, Any], words: str) -> None:

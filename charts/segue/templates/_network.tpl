@@ -33,10 +33,26 @@ to:
 {{- include "segue.network.ports" .Values.networkPolicies.apiServerPorts }}
 {{- end -}}
 
+{{/* Ports of the brokers, as JSON {"items": []}: those that the bootstrap names, and the listener's or the values'. */}}
+{{- define "segue.network.kafkaPorts" -}}
+{{- $ports := list -}}
+{{- range .Values.kafka.bootstrap | splitList "," | compact }}
+{{- $ports = append $ports (splitList ":" . | last | int) -}}
+{{- end }}
+{{- $others := .Values.networkPolicies.kafka.ports -}}
+{{- if and (include "segue.kafka.isStrimzi" .) (not .Values.networkPolicies.kafka.to) }}
+{{- $others = list (include "segue.kafka.port" .) -}}
+{{- end }}
+{{- range $others }}
+{{- $ports = append $ports (int .) -}}
+{{- end }}
+{{- dict "items" ($ports | uniq) | toJson -}}
+{{- end -}}
+
 {{- define "segue.network.kafka" -}}
 {{- $isOurs := and (include "segue.kafka.isStrimzi" .) (not .Values.networkPolicies.kafka.to) -}}
-{{- if $isOurs -}}
-{{- include "segue.network.ports" (list (include "segue.kafka.port" .)) }}
+{{- include "segue.network.ports" (include "segue.network.kafkaPorts" . | fromJson).items }}
+{{- if $isOurs }}
 to:
   - namespaceSelector:
       matchLabels:
@@ -45,8 +61,7 @@ to:
       matchLabels:
         strimzi.io/cluster: {{ .Values.kafka.strimzi.cluster }}
         strimzi.io/kind: Kafka
-{{- else -}}
-{{- include "segue.network.ports" .Values.networkPolicies.kafka.ports }}
+{{- else }}
 {{- with .Values.networkPolicies.kafka.to }}
 to:
   {{- toYaml . | nindent 2 }}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler
 
 from prometheus_client import make_wsgi_app
 from prometheus_client.exposition import ThreadingWSGIServer
@@ -19,6 +21,38 @@ if TYPE_CHECKING:
 class _QuietHandler(WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the parent's name
         """Keep scrapes and probes out of the log."""
+
+
+_NO_IPV6 = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
+
+
+def listen(port: int) -> socket.socket:
+    """Socket on all interfaces, by IPv4 and, where there is any, by IPv6: a pod's address may be either.
+
+    Raises
+    ------
+    OSError
+        The port is taken.
+    """
+    try:
+        if socket.has_dualstack_ipv6():
+            return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    except OSError as error:
+        if error.errno not in _NO_IPV6:
+            raise
+    return socket.create_server(("", port))
+
+
+class _Server(ThreadingWSGIServer):
+    """Serves a socket that listens already."""
+
+    def __init__(self, listening: socket.socket, app: WSGIApplication) -> None:
+        super().__init__(("", 0), _QuietHandler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listening
+        self.server_name, self.server_port = "", listening.getsockname()[1]
+        self.setup_environ()
+        self.set_app(app)
 
 
 def application(ready: threading.Event) -> WSGIApplication:
@@ -46,6 +80,6 @@ def serve(port: int, ready: threading.Event) -> int:
     OSError
         The port is taken.
     """
-    server = make_server("", port, application(ready), ThreadingWSGIServer, handler_class=_QuietHandler)
+    server = _Server(listen(port), application(ready))
     threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
     return server.server_port

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from segue_jobs.runtime.http import listen
+
 HEARTBEAT_SECONDS = 1.0
 DEAD_AFTER_SECONDS = 30.0
 
@@ -62,7 +64,7 @@ def application(health: Health, registry: CollectorRegistry) -> web.Application:
 
 
 @asynccontextmanager
-async def serving(health: Health, registry: CollectorRegistry, port: int, host: str = "0.0.0.0") -> AsyncIterator[int]:  # noqa: S104 - probes and Prometheus come from outside the pod
+async def serving(health: Health, registry: CollectorRegistry, port: int) -> AsyncIterator[int]:
     """Serve the port while entered; gives the port's number, which is a free one for port 0.
 
     Raises
@@ -73,7 +75,7 @@ async def serving(health: Health, registry: CollectorRegistry, port: int, host: 
     runner = web.AppRunner(application(health, registry), access_log=None)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
+        site = web.SockSite(runner, listen(port))
         await site.start()
         yield int(runner.addresses[0][1])
     finally:

@@ -1,5 +1,7 @@
 """The metrics port answers scrapes and probes."""
 
+import errno
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -12,9 +14,9 @@ from segue_jobs.runtime.program import ProgramError, start_metrics
 from segue_jobs.runtime.settings import ProgramSettings
 
 
-def _get(port: int, path: str) -> tuple[int, str]:
+def _get(port: int, path: str, host: str = "127.0.0.1") -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=10) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -29,6 +31,25 @@ def test_probes_and_metrics() -> None:
     assert _get(port, READY_PATH)[0] == 200
     assert "process_resident_memory_bytes" in _get(port, METRICS_PATH)[1]
     assert _get(port, "/etc/passwd") == (404, "404 Not Found\n")
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this system has no IPv6")
+def test_a_pod_may_have_an_address_of_either_kind() -> None:
+    port = serve(0, threading.Event())
+    assert [_get(port, LIVE_PATH, host)[0] for host in ("127.0.0.1", "[::1]")] == [200, 200]
+
+
+@pytest.mark.parametrize("reason", [errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT])
+def test_without_ipv6_there_is_ipv4(monkeypatch: pytest.MonkeyPatch, reason: int) -> None:
+    create = socket.create_server
+
+    def without_ipv6(address: tuple[str, int], *, family: int = socket.AF_INET, **options: bool) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(reason, "no IPv6")
+        return create(address, family=family, **options)
+
+    monkeypatch.setattr(socket, "create_server", without_ipv6)
+    assert _get(serve(0, threading.Event()), LIVE_PATH)[0] == 200
 
 
 def test_a_port_in_use_is_named() -> None:

@@ -209,6 +209,11 @@ class ApiServer:
         if found is None:
             return _status(404, "NotFound", f"{key} not found", name)
         if verb == "delete":
+            options = json.loads(await request.read() or b"{}")
+            wanted, uid = options.get("preconditions", {}).get("uid"), found["metadata"]["uid"]
+            if wanted not in (None, uid):
+                message = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}"
+                return _status(409, "Conflict", message, name)
             self.store.delete(key)
         return web.json_response(found)
 

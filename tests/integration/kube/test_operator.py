@@ -14,7 +14,11 @@ from kopf._core.reactor import inventory
 
 from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.children.config import ChildConfig, KafkaAccess
-from segue_operator.controller.cluster import WatchEvent
+from segue_operator.controller.cluster import ConflictError, WatchEvent
+from segue_operator.kube.access import load_configuration
+from segue_operator.kube.client import Client
+from segue_operator.kube.cluster import KubernetesCluster
+from segue_operator.kube.mirror import Mirror
 from segue_operator.kube.operator import Operator, Pace
 from segue_operator.kube.schema import SchemaError
 from segue_operator.kube.settings import Settings
@@ -206,6 +210,21 @@ async def test_nothing_is_said_of_the_resources_before_they_are_listed(server: A
         waits = False
         await eventually_true(lambda: running._health.is_ready, seconds=PATIENCE)
         assert shown() == 1
+
+
+async def test_a_namesake_is_not_deleted_for_the_one_that_is_gone(server: ApiServer) -> None:
+    mirror, key = Mirror(), Key.of(BATCH)
+    mirror.accept("ADDED", server.store.create(BATCH))
+    server.store.delete(key)
+    namesake = server.store.create(BATCH)  # of which no watch has told yet
+    async with Client(await load_configuration()) as client:
+        cluster = KubernetesCluster(client, mirror)
+        with pytest.raises(ConflictError, match="UID in precondition"):
+            await cluster.delete(key)
+        assert server.store.get(key) == namesake
+        mirror.accept("MODIFIED", namesake)
+        await cluster.delete(key)
+    assert server.store.get(key) is None
 
 
 async def test_dropped_watches_resume(server: ApiServer) -> None:

@@ -30,7 +30,7 @@ MOST_FREE_NAMES = 10_000
 """How many names are remembered as free before all are asked for anew; a bound on memory."""
 _BY_US = {"fieldManager": FIELD_MANAGER}
 _APPLIED = {**_BY_US, "force": "true"}
-_IN_THE_BACKGROUND = {"propagationPolicy": "Background"}
+_IN_THE_BACKGROUND = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
 
 
 class KubernetesCluster:
@@ -154,9 +154,17 @@ class KubernetesCluster:
         return self._accept(key.kind, applied)
 
     async def delete(self, key: Key) -> None:
-        """Delete an object and, in the background, what it owns; a missing one is no error."""
+        """Delete an object and, in the background, what it owns; a missing one is no error.
+
+        Raises
+        ------
+        ConflictError
+            The name is that of another object by now.
+        """
+        known = self._mirror.get(key)
+        only = {} if known is None else {"preconditions": {"uid": known["metadata"]["uid"]}}
         try:
-            await self._client.request("DELETE", object_path(key), about=key.kind, query=_IN_THE_BACKGROUND)
+            await self._client.request("DELETE", object_path(key), about=key.kind, body=_IN_THE_BACKGROUND | only)
         except NotFoundError:
             self._mirror.forget(key)
 

@@ -177,7 +177,8 @@ def test_rejections_are_listed_and_harmless(capsys: pytest.CaptureFixture[str]) 
     shown = ask(capsys, "rejected", "--catalogue", "fma")
     assert "bad\\x1b[31m.mp3" in shown
     assert "\x1b[31m" not in shown
-    assert json.loads(ask(capsys, "rejected", "--catalogue", "fma", "--json"))[0]["reason"] == "DecodeError"
+    [rejected] = json.loads(ask(capsys, "rejected", "--catalogue", "fma", "--json"))
+    assert (rejected["trackId"], rejected["reason"]) == ("bad", "DecodeError")
     assert ask(capsys, "rejected", "--catalogue", "fma", "--reason", "Silent") == "no track was rejected\n"
 
 

@@ -68,6 +68,7 @@ def test_a_pod_that_does_not_answer_tells_nothing() -> None:
     assert scrape(1) == {}
     assert ShardProgress.of_samples({}) is None
     assert SinkProgress.of_samples({}) is None
+    assert SinkProgress.of_sinks([]) is None
 
 
 shards = st.builds(ShardProgress, *(st.integers(0, 1000) for _ in range(4)))

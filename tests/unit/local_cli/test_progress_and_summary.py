@@ -12,7 +12,7 @@ from rich.console import Console
 from segue_jobs.contract import ExtractSummary
 from segue_operator.api.objects import Kind, Manifest
 from segue_operator.local.cluster import LocalCluster
-from segue_operator.local.metrics import BatchProgress, SinkProgress, TrainProgress
+from segue_operator.local.metrics import BatchProgress, SinkProgress, TrainProgress, parse
 from segue_operator.local.progress import Bars, Lines, View, Watcher, display
 from segue_operator.local.rejections import Rejection
 from segue_operator.local.summary import Summary, failures
@@ -44,6 +44,16 @@ async def test_finished_shards_count_by_their_summary(cluster: LocalCluster) -> 
         await put_pod(cluster, pod(f"songs-extract-{shard}", labels=labels, message=message, **{index: str(shard)}))
         view = (await watcher.look())[0]
         assert view.batch == (BatchProgress(20, 10, 1, 0) if shard == 0 else BatchProgress(16, 16, 2, 0))
+
+
+async def test_the_sinks_of_a_batch_count_together(cluster: LocalCluster) -> None:
+    await cluster.create(track_batch("songs"))
+    watcher = Watcher(cluster, (SONGS,))
+    labels = {"segue.dev/trackbatch": "songs", "segue.dev/component": "sink"}
+    for name, stored in (("a", 40), ("b", 2), ("a", 41)):
+        samples = parse(f'segue_sink_records_total{{topic="tracks",outcome="stored"}} {stored}\n')
+        watcher._remember(pod(f"songs-sink-{name}", labels=labels), samples)
+    assert (await watcher.look())[0].sink == SinkProgress(stored=43, waiting=0)
 
 
 async def test_a_verdict_ends_the_watching(cluster: LocalCluster) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -91,6 +91,13 @@ class SinkProgress:
             stored=int(total(samples, "segue_sink_records_total", outcome="stored", topic="tracks")),
             waiting=int(total(samples, "segue_sink_lag_records")),
         )
+
+    @classmethod
+    def of_sinks(cls, sinks: Sequence[SinkProgress]) -> SinkProgress | None:
+        """Of all sinks of a batch together: each has partitions of its own; None where there is none."""
+        if not sinks:
+            return None
+        return cls(sum(sink.stored for sink in sinks), sum(sink.waiting for sink in sinks))
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ class Watcher:
     cluster: Cluster
     keys: tuple[Key, ...]
     _shards: dict[tuple[str, str], ShardProgress] = field(default_factory=dict)
-    _sinks: dict[str, SinkProgress] = field(default_factory=dict)
+    _sinks: dict[tuple[str, str], SinkProgress] = field(default_factory=dict)
     _trainings: dict[str, TrainProgress] = field(default_factory=dict)
 
     async def look(self) -> list[View]:
@@ -125,10 +125,13 @@ class Watcher:
         if batch is None:
             return
         if component == Component.SINK and (sink := SinkProgress.of_samples(samples)):
-            self._sinks[batch] = sink
+            self._sinks[batch, Key.of(pod).name] = sink
         if component == Component.EXTRACT and (shard := ShardProgress.of_samples(samples) or _summary_of(pod)):
             index = at(pod, "metadata", "annotations", str(Annotation.JOB_COMPLETION_INDEX)) or "0"
             self._shards[batch, index] = shard
+
+    def _sinks_of(self, name: str) -> list[SinkProgress]:
+        return [sink for (batch, _), sink in self._sinks.items() if batch == name]
 
     async def _view(self, key: Key) -> View:
         resource = await self.cluster.get(key)
@@ -147,7 +150,7 @@ class Watcher:
             batch=BatchProgress.of_shards(shards, at(resource, "spec", "extraction", "shards") or 1)
             if is_batch
             else None,
-            sink=self._sinks.get(key.name) if is_batch else None,
+            sink=SinkProgress.of_sinks(self._sinks_of(key.name)) if is_batch else None,
             train=None if is_batch else self._trainings.get(key.name),
         )
 

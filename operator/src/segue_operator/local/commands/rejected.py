@@ -9,7 +9,7 @@ from dataclasses import asdict
 from segue_jobs.contract import Reason
 from segue_operator.local.commandline import Command, Invocation, write_json
 from segue_operator.local.errors import CommandExit
-from segue_operator.local.rejections import check_catalogue, read_rejections
+from segue_operator.local.rejections import Rejection, check_catalogue, read_rejections
 from segue_operator.local.render import rows, table
 from segue_operator.local.session import open_database
 
@@ -23,6 +23,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
+def _document(item: Rejection) -> dict[str, object]:
+    document = asdict(item)
+    return {"trackId": document.pop("track_id"), **document}
+
+
 def _run(call: Invocation) -> int:
     wanted = call.arguments
     matching = {
@@ -34,7 +39,7 @@ def _run(call: Invocation) -> int:
         check_catalogue(database, wanted.catalogue)
         found = read_rejections(database, **matching)
     if wanted.json:
-        write_json(call.console, [asdict(item) for item in found])
+        write_json(call.console, [_document(item) for item in found])
         return CommandExit.OK
     if not found:
         call.console.print("no track was rejected")

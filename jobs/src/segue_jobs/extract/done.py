@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
 import msgspec
 from pymongo.collection import Collection as MongoCollection
@@ -29,12 +31,24 @@ class DoneTrack:
 
 
 class DoneTracks:
-    """The tracks of one catalogue and recipe in MongoDB."""
+    """The tracks of one catalogue and recipe in MongoDB; entered, it holds a connection for all questions.
+
+    A catalogue whose titles were corrected asks once a track: a connection for each would cost many times the answer.
+    """
 
     def __init__(self, settings: MongoSettings, catalogue: str, recipe: str) -> None:
         self._settings = settings
         self._catalogue = catalogue
         self._recipe = recipe
+        self._client = connect(settings)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
 
     def find(self, track_ids: Sequence[str]) -> dict[str, DoneTrack]:
         """Those of the ids that are stored, without their vectors.
@@ -69,8 +83,7 @@ class DoneTracks:
     def _fetch(self, track_ids: Iterable[str], projection: dict[str, int] | None) -> list[Document]:
         keys = [track_key(self._catalogue, track_id) for track_id in track_ids]
         try:
-            with connect(self._settings) as client:
-                tracks: MongoCollection[Document] = database(client, self._settings)[Collection.TRACKS]
-                return list(tracks.find({"_id": {"$in": keys}, "recipe": self._recipe}, projection))
+            tracks: MongoCollection[Document] = database(self._client, self._settings)[Collection.TRACKS]
+            return list(tracks.find({"_id": {"$in": keys}, "recipe": self._recipe}, projection))
         except PyMongoError as error:
             raise ProgramError(f"MongoDB at {self._settings.address} does not answer: {error}") from error

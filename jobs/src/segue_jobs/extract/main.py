@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import msgspec
@@ -55,10 +56,10 @@ def main(arguments: ExtractArguments, program: Program) -> Outcome:
     recipe = recipe_of(engine(arguments.engine), window)
     logger.info("shard listed", extra={"shard": shard, "tracks": len(tracks), "recipe": recipe})
     _prepare_topics(kafka)
-    with RecordProducer(kafka) as producer:
+    with RecordProducer(kafka) as producer, _done_tracks(arguments, recipe) as done_tracks:
         program.ready.set()
         account = Account(arguments, shard, recipe, producer, metrics)
-        _Shard(arguments, program, account, window, _done_tracks(arguments, recipe)).run(tracks, workers)
+        _Shard(arguments, program, account, window, done_tracks).run(tracks, workers)
         producer.flush(patience_seconds=STOPPING_PATIENCE_SECONDS if program.stopping.is_set() else None)
     summary = account.summary(len(tracks))
     logger.info("shard interrupted" if summary.interrupted else "shard done", extra=msgspec.to_builtins(summary))
@@ -72,10 +73,10 @@ def _prepare_topics(kafka: KafkaSettings) -> None:
         raise ProgramError(f"cannot prepare the topics on Kafka at {kafka.bootstrap}: {error}") from error
 
 
-def _done_tracks(arguments: ExtractArguments, recipe: str) -> DoneTracks | None:
+def _done_tracks(arguments: ExtractArguments, recipe: str) -> AbstractContextManager[DoneTracks | None]:
     """None without a database: then nothing is known to be done, and every track is analysed."""
     if not os.environ.get(Env.MONGODB_URI):
-        return None
+        return nullcontext()
     return DoneTracks(MongoSettings.from_environment(), arguments.catalogue, recipe)
 
 

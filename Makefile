@@ -136,9 +136,10 @@ KIND_IMAGE ?= kindest/node:v1.34.11@sha256:44e222ee2132dab25ff87301682f89eb82c78
 NEEDS = for tool in $(1); do command -v $$tool >/dev/null || { echo "error: $$tool is missing; install it first"; exit 2; }; done
 
 .PHONY: kind-up
-kind-up:  ## A cluster in Docker by kind, with the images in it
+kind-up:  ## A cluster in Docker by kind, with the images in it: KIND_IMAGE=... and what images takes
 	@$(call NEEDS,docker kind kubectl)
-	@docker info >/dev/null 2>&1 || { echo "error: Docker does not answer; start it first"; exit 2; }
+	@cpus=$$(docker info --format '{{.NCPU}}' 2>/dev/null) || { echo "error: Docker does not answer; start it first"; exit 2; }; \
+	  [ "$$cpus" -ge 4 ] || echo "warning: Docker has $$cpus CPUs; with fewer than 4, pods of a training run may find no room"
 	kind get clusters | grep -qx $(KIND_CLUSTER) || \
 	  kind create cluster --name $(KIND_CLUSTER) --config tests/cluster/kind.yaml --image $(KIND_IMAGE) --wait 3m
 	$(MAKE) images BUILDER=docker REGISTRY=localhost TAG=dev

@@ -15,11 +15,11 @@ helm upgrade --install segue charts/segue-stack ${KUBECONTEXT:+--kube-context "$
   --namespace "$NAMESPACE" --create-namespace --values charts/segue-stack/values-development.yaml --wait --timeout 15m
 
 say "Music: a volume, filled through a pod"
-python examples/fetch_music.py "$MUSIC" || python examples/synthesise_music.py "$MUSIC"
-kube apply -f examples/kubernetes/volume.yaml
+[[ -e $MUSIC/tracks.csv ]] || python examples/fetch_music.py "$MUSIC" || { [[ $? == 3 ]] && python examples/synthesise_music.py "$MUSIC"; }
+kube apply -f examples/kubernetes/demo-volume.yaml
 kube wait pod/demo-music --for=condition=Ready --timeout=3m
-kube cp "$MUSIC/music" demo-music:/volume/music
-kube cp "$MUSIC/tracks.csv" demo-music:/volume/tracks.csv
+kube cp "$MUSIC/music" demo-music:/volume
+kube cp "$MUSIC/tracks.csv" demo-music:/volume
 kube delete pod demo-music --wait=false
 
 say "What to ingest and what to learn"

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # Runs the end-to-end tests in the cluster that KUBECONFIG names: tests/cluster/run.sh [PYTEST ARGUMENT...]
 #
-# That cluster has Segue's images as localhost/...:dev, and localhost/segue-test-mongodb:dev (on kind: make kind-up does it). Without KUBECONFIG, but with ../shared/devcluster
-# beside the checkout, a cluster is made first, and the images of Segue, Strimzi and the Spark operator; what is there
-# already is kept. WHAT=build stops before the cluster is started, WHAT=prepare before the tests.
+# That cluster has Segue's images as localhost/...:dev, and localhost/segue-test-mongodb:dev; on kind, make kind-up sees to
+# the former and this script to the latter, from BASE where it is set. SEGUE_CLUSTER_CHART names a copy of charts/segue-stack
+# that has its dependencies already (tests/cluster/local_charts.py), SEGUE_CLUSTER_VALUES files of values to go with it.
+# Without KUBECONFIG, but with ../shared/devcluster beside the checkout, a cluster is made first, and the images of Segue,
+# Strimzi and the Spark operator; what is there already is kept. WHAT=build stops before the cluster is started,
+# WHAT=prepare before the tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 SHARED=$PWD/../shared
 BUILD=$PWD/build/cluster
-BASE=localhost/debian:trixie
 STRIMZI=(localhost/strimzi/operator:1.2.0 localhost/strimzi/kafka:1.2.0-kafka-4.3.1)
 SPARK_OPERATOR=localhost/spark-operator:2.5.2
 OURS=(localhost/segue-operator:dev localhost/segue-jobs:dev localhost/segue-spark:dev localhost/segue-test-mongodb:dev)
@@ -38,6 +40,7 @@ images() {
 devcluster() { "$SHARED/devcluster/devcluster" "$@"; }
 
 prepare_devcluster() {
+  BASE=localhost/debian:trixie
   echo "No KUBECONFIG: a cluster of this machine's own, by ../shared/devcluster (the first time it is compiled: 15 minutes)"
   step "Debian's container tools" devcluster install
   devcluster build >"$BUILD/kubernetes.log" 2>&1 &  # keeps the processors busy while the images wait for downloads
@@ -68,10 +71,10 @@ prepare_other() {
   local context
   context=$(kubectl config current-context)
   [[ $context != kind-* ]] || step "the tests' MongoDB" mongodb_for_kind "${context#kind-}"
-  step "charts" helm dependency update charts/segue-stack
+  [[ -n ${SEGUE_CLUSTER_CHART:-} ]] || step "charts" helm dependency update charts/segue-stack
 }
 mongodb_for_kind() { # NAME OF THE CLUSTER
-  docker build --tag localhost/segue-test-mongodb:dev --file tests/cluster/mongodb/Dockerfile .
+  docker build ${BASE:+--build-arg BASE="$BASE"} --tag localhost/segue-test-mongodb:dev --file tests/cluster/mongodb/Dockerfile .
   kind load docker-image --name "$1" localhost/segue-test-mongodb:dev
 }
 

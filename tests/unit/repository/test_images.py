@@ -171,6 +171,10 @@ def profile(repository: Path, name: str) -> dict[str, Any]:
 
 
 def test_skaffold_builds_what_make_builds(repository: Path) -> None:
+    default = re.search(r"^BASE \?= (.*)$", (repository / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert default
+    bases = {item["docker"]["buildArgs"]["BASE"] for item in skaffold(repository)["build"]["artifacts"]}
+    assert bases == {f'{{{{default "{default[1]}" .BASE}}}}'}
     built = {item["image"]: item["docker"]["dockerfile"] for item in skaffold(repository)["build"]["artifacts"]}
     assert built == {f"segue-{image}": f"images/{image}/Dockerfile" for image in IMAGES}
     for path in (*built.values(), skaffold(repository)["deploy"]["helm"]["releases"][0]["chartPath"]):

@@ -33,6 +33,11 @@ to:
 {{- include "segue.network.ports" .Values.networkPolicies.apiServerPorts }}
 {{- end -}}
 
+{{/* Whether Strimzi's brokers are the peers. */}}
+{{- define "segue.network.isOurKafka" -}}
+{{- if and (include "segue.kafka.isStrimzi" .) (not .Values.networkPolicies.kafka.to) }}true{{ end -}}
+{{- end -}}
+
 {{/* Ports of the brokers, as JSON {"items": []}: those that the bootstrap names, and the listener's or the values'. */}}
 {{- define "segue.network.kafkaPorts" -}}
 {{- $ports := list -}}
@@ -40,7 +45,7 @@ to:
 {{- $ports = append $ports (splitList ":" . | last | int) -}}
 {{- end }}
 {{- $others := .Values.networkPolicies.kafka.ports -}}
-{{- if and (include "segue.kafka.isStrimzi" .) (not .Values.networkPolicies.kafka.to) }}
+{{- if include "segue.network.isOurKafka" . }}
 {{- $others = list (include "segue.kafka.port" .) -}}
 {{- end }}
 {{- range $others }}
@@ -50,9 +55,8 @@ to:
 {{- end -}}
 
 {{- define "segue.network.kafka" -}}
-{{- $isOurs := and (include "segue.kafka.isStrimzi" .) (not .Values.networkPolicies.kafka.to) -}}
 {{- include "segue.network.ports" (include "segue.network.kafkaPorts" . | fromJson).items }}
-{{- if $isOurs }}
+{{- if include "segue.network.isOurKafka" . }}
 to:
   - namespaceSelector:
       matchLabels:

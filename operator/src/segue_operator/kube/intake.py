@@ -22,8 +22,8 @@ from segue_operator.reconcile.spark_state import attempt_state
 logger = logging.getLogger(__name__)
 
 _PARENTS = (str(Label.TRACK_BATCH), str(Label.TRAINING_RUN))
-_PAUSES_SECONDS = (1.0, 2.0, 4.0)
-"""Before the pods of a child that has ended are asked for again; then the watch of pods must have told of them."""
+_PAUSES_SECONDS = (0.0, 1.0, 2.0, 4.0)
+"""Before each time the pods of a child that has ended are asked for; then the watch of pods must have told of them."""
 
 
 def has_ended(child: Manifest) -> bool:
@@ -59,14 +59,13 @@ class Intake:
             self._mirror.accept("MODIFIED", manifest)
 
     async def _take_with_pods(self, child: Manifest) -> None:
-        for pause in (*_PAUSES_SECONDS, None):
+        for pause in _PAUSES_SECONDS:
+            await asyncio.sleep(pause)
             try:
                 await self._bring_pods(child)
                 break
             except ClusterError as error:
                 logger.warning("the pods of %s cannot be listed: %s", Key.of(child), error)
-            if pause is not None:
-                await asyncio.sleep(pause)
         self._mirror.accept("MODIFIED", child)
 
     async def _bring_pods(self, child: Manifest) -> None:

@@ -38,7 +38,7 @@ def ended_job() -> Manifest:
 
 @pytest.mark.parametrize(("failures", "knows_pod"), [(0, True), (2, True), (9, False)])
 async def test_pods_come_before_the_end(monkeypatch: pytest.MonkeyPatch, failures: int, knows_pod: bool) -> None:
-    monkeypatch.setattr(intake, "_PAUSES_SECONDS", (0.01, 0.01, 0.01))
+    monkeypatch.setattr(intake, "_PAUSES_SECONDS", (0.0, 0.01, 0.01, 0.01))
     mirror, child = Mirror(), ended_job()
     seen: list[str] = []
     mirror.observe(lambda _, after: seen.append(after["kind"] if after else "gone"))

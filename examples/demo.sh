@@ -12,17 +12,7 @@ step() {
 }
 
 step "Music"
-if [ -e "$out/tracks.csv" ]; then
-  echo "already in $out; make clean removes it"
-else
-  fetched=0
-  python "$examples/fetch_music.py" "$out" || fetched=$?
-  case $fetched in
-    0) ;;
-    3) python "$examples/synthesise_music.py" "$out" ;;
-    *) exit "$fetched" ;;
-  esac
-fi
+"$examples/music.sh" "$out"
 
 step "Ingest and train: segue apply -f examples/demo --volume demo-music=$out"
 apply=(segue apply -f "$examples/demo" --volume "demo-music=$out")

@@ -15,7 +15,7 @@ helm upgrade --install segue charts/segue-stack ${KUBECONTEXT:+--kube-context "$
   --namespace "$NAMESPACE" --create-namespace --values charts/segue-stack/values-development.yaml --wait --timeout 15m
 
 say "Music: a volume, filled through a pod"
-[[ -e $MUSIC/tracks.csv ]] || python examples/fetch_music.py "$MUSIC" || { [[ $? == 3 ]] && python examples/synthesise_music.py "$MUSIC"; }
+examples/music.sh "$MUSIC"
 kube apply -f examples/kubernetes/demo-volume.yaml
 kube wait pod/demo-music --for=condition=Ready --timeout=3m
 kube cp "$MUSIC/music" demo-music:/volume

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # From nothing to recommendations on this machine: music, ingestion, training, reasons, a map.
-# Everything it writes is in .segue (or $SEGUE_STATE); needs `segue` and its python on the PATH, as `make demo` sets it.
+# With LEARNED=1 it adds learned features: a network of 3 MB is fetched once, into the user's cache.
+# Everything else it writes is in .segue (or $SEGUE_STATE); needs `segue` and its python on the PATH, as `make demo` sets it.
 set -euo pipefail
 
 examples=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -19,6 +20,13 @@ apply=(segue apply -f "$examples/demo" --volume "demo-music=$out")
 if segue get 2>/dev/null | grep -qw Failed; then apply+=(--again); fi  # an earlier run failed: try once more
 "${apply[@]}"
 
+if [ -n "${LEARNED:-}" ]; then
+  step "Learned features: segue models fetch; segue apply -f examples/demo-learned --volume demo-music=$out"
+  segue models fetch
+  apply[3]=$examples/demo-learned
+  "${apply[@]}"
+fi
+
 step "Recommendations for three tracks of different clusters: segue recommend --catalogue demo --track ID --why"
 segue tracks --catalogue demo --typical 1 --json > "$out/typical.json"
 recommend=(segue recommend --catalogue demo --limit 5 --why)
@@ -30,12 +38,14 @@ while read -r track; do recommend+=("--track=$track"); done < <(
 step "A map: segue map --catalogue demo --output $out/clusters.png"
 segue map --catalogue demo --output "$out/clusters.png"
 
-step "How to go on"
+segue=${SEGUE_COMMAND:-segue}  # what the reader's own shell finds
+step "What to try next"
 cat <<TEXT
-  segue tracks --catalogue demo                   every track with its id and cluster
-  segue recommend --catalogue demo --like ID --like ID --dislike ID
-  segue rejected --catalogue demo                 what could not be used, and why
-  segue get                                       the two resources behind all this
-  segue init ~/Music --catalogue mine --output mine && segue apply -f mine
-                                                  the same for a folder of your own
+  $segue tracks --catalogue demo                 every track with its id and cluster
+  $segue recommend --catalogue demo --like ID --like TITLE --dislike ARTIST
+  $segue queue --catalogue demo --from ID --m3u walk.m3u8
+                                                 from song to song, in your player
+  $segue rejected --catalogue demo               what could not be used, and why
+  $segue serve                                   the same over HTTP, learning from likes and skips
+  $segue sync ~/Music                            the same for a folder of your own
 TEXT

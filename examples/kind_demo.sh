@@ -34,5 +34,5 @@ forward=$!
 trap 'kill "$forward"' EXIT
 until (exec 3<>/dev/tcp/127.0.0.1/27117) 2>/dev/null; do kill -0 "$forward"; sleep 0.2; done
 export MONGODB_URI='mongodb://127.0.0.1:27117/?directConnection=true'
-first=$(python -m segue_operator.local tracks --catalogue demo --typical 1 --json | python -c 'import json, sys; print(json.load(sys.stdin)[0]["trackId"])')
-python -m segue_operator.local recommend --catalogue demo --track "$first" --why
+first=$(python -m segue tracks --catalogue demo --typical 1 --json | python -c 'import json, sys; print(json.load(sys.stdin)[0]["trackId"])')
+python -m segue recommend --catalogue demo --track "$first" --why

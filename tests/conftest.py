@@ -11,17 +11,17 @@ import pytest
 from hypothesis import HealthCheck, settings
 from pymongo import MongoClient
 
-from segue_jobs.runtime.mongodb import Document, connect
-from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
-from segue_operator.local.servers import KafkaServer, MongoServer
+from segue.servers.embedded import KafkaServer, MongoServer
+from segue_core.settings import KafkaSettings, MongoSettings
+from segue_core.store.database import Document, connect
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Golden files are written anew by ``--update-golden``."""
-    parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
+    """``--update-golden`` writes what reviewers read, such as the help of all commands, again."""
+    parser.addoption("--update-golden", action="store_true", help="write the golden files again")
 
 
-# A busy machine is no failure: rules are proved by examples, not by how long one takes.
+# A busy machine must not fail a test: examples prove the rules, not how long one takes.
 settings.register_profile("segue", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("segue")
 

@@ -10,10 +10,16 @@ from pathlib import Path
 
 import ingest_dashboard
 import operator_dashboard
+import serving_dashboard
 import training_dashboard
 
 OUTPUT = Path(__file__).resolve().parents[1] / "segue" / "files" / "dashboards"
-DASHBOARDS = {"ingest": ingest_dashboard, "operator": operator_dashboard, "training": training_dashboard}
+DASHBOARDS = {
+    "ingest": ingest_dashboard,
+    "operator": operator_dashboard,
+    "serving": serving_dashboard,
+    "training": training_dashboard,
+}
 
 
 def documents() -> dict[Path, str]:

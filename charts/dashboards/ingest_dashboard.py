@@ -1,4 +1,4 @@
-"""Ingest: how far batches are, what is rejected, whether the sink keeps up."""
+"""Ingest: progress of the batches, rejected tracks, and whether the sink keeps up."""
 
 from __future__ import annotations
 
@@ -45,27 +45,36 @@ def _overview() -> Row:
         "Batches",
         [
             _tracks("Listed", "listed", "Tracks of all batches that exist."),
-            _tracks("Stored", "stored", "Tracks in MongoDB, as the batches' verifications counted them."),
-            _tracks("Rejected", "rejected", "Tracks that were rejected with a reason."),
+            _tracks("Stored", "stored", "Tracks in MongoDB, as counted by verification."),
+            _tracks("Rejected", "rejected", "Tracks rejected with a reason."),
             stat(
-                "Rejected share",
+                "Share rejected",
                 Query(
                     'sum(segue_operator_tracks{state="rejected"}) '
                     '/ clamp_min(sum(segue_operator_tracks{state="listed"}), 1)'
                 ),
                 unit="percentunit",
-                description="A batch with more than its maxRejectedPercent fails.",
+                description="A batch fails above its maxRejectedPercent.",
                 steps=[(0.05, YELLOW), (0.2, RED)],
             ),
+            bars(
+                "What came and went",
+                Query('sum by (state) (segue_operator_tracks{state=~"added|removed|moved|changed"})', "{{state}}"),
+                description=(
+                    "Tracks of the batches that exist: new or back, gone or broken, moved, encoded again. "
+                    "A batch fails as TooManyMissing above its maxMissingPercent."
+                ),
+                width=12,
+            ),
             stat(
-                "At work",
+                "Running",
                 Query('sum(segue_operator_resources{kind="TrackBatch", state=~"Extracting|Verifying"})'),
-                description="Batches that extract or verify.",
+                description="Batches that are being extracted or verified.",
             ),
             stat(
                 "Failed or blocked",
                 Query('sum(segue_operator_resources{kind="TrackBatch", state=~"Failed|Blocked"})'),
-                description="Batches that need somebody.",
+                description="Batches that need attention.",
                 steps=[(1, RED)],
             ),
         ],
@@ -86,7 +95,7 @@ def _extraction() -> Row:
                     f"sum by (outcome) (rate(segue_extract_tracks_total{{{BATCH}}}[$__rate_interval]))", "{{outcome}}"
                 ),
                 unit="ops",
-                description="Tracks done a second. Skipped ones had been done before, with the same audio and recipe.",
+                description="Tracks per second. Skipped ones were extracted before, from the same audio and recipe.",
                 is_stacked=True,
             ),
             timeseries(
@@ -97,10 +106,10 @@ def _extraction() -> Row:
                     "{{segue_dev_trackbatch}}",
                 ),
                 unit="percentunit",
-                description="Of the shards that run now: shards that have ended are no longer scraped.",
+                description="Of running shards: Prometheus no longer scrapes finished ones.",
             ),
             timeseries(
-                "Rejected, by reason",
+                "Rejected by reason",
                 Query(
                     f"sum by (reason) (increase(segue_extract_rejected_total{{{BATCH}}}[$__rate_interval])) > 0",
                     "{{reason}}",
@@ -110,16 +119,16 @@ def _extraction() -> Row:
                 is_stacked=True,
             ),
             heatmap(
-                "Time of a track",
+                "Time per track",
                 f"sum by (le) (increase(segue_extract_track_seconds_bucket{{{BATCH}}}[$__rate_interval]))",
                 unit="s",
-                description="From a track's start in a worker to its result.",
+                description="From a worker's start on a track to its result.",
             ),
             timeseries(
                 "Audio read",
                 Query(f"sum(rate(segue_extract_audio_bytes_total{{{BATCH}}}[$__rate_interval]))", "bytes of files"),
                 unit="Bps",
-                description="Of the files that were analysed.",
+                description="Size of the analysed files.",
             ),
             timeseries(
                 "Memory of the shards",
@@ -128,12 +137,12 @@ def _extraction() -> Row:
                     "{{pod}}",
                 ),
                 unit="bytes",
-                description="Working set by the kubelet. A shard beyond its limit is killed and tried again.",
+                description="Working set from the kubelet. A shard above its limit is killed and retried.",
             ),
             bars(
-                "Rejected tracks of existing batches, by reason",
+                "Rejected tracks of existing batches by reason",
                 Query("sort_desc(sum by (reason) (segue_operator_rejected_tracks))", "{{reason}}"),
-                description="As verified; reasons are those of segue_jobs.contract.Reason.",
+                description="As counted by verification. docs/operations.md explains the reasons.",
                 width=24,
             ),
         ],
@@ -145,20 +154,20 @@ def _kafka() -> Row:
         "Kafka",
         [
             timeseries(
-                "Lag of the sinks' group",
+                "Consumer lag",
                 Query(f"sum by (topic) (kafka_consumergroup_lag{{{GROUP}}})", "{{topic}}"),
                 unit="short",
-                description="Records not yet stored, as Strimzi's Kafka exporter counts them.",
+                description="Records not stored yet, from Strimzi's Kafka exporter.",
                 steps=[(10000, YELLOW), (100000, RED)],
             ),
             timeseries(
-                "Lag by partition",
+                "Consumer lag by partition",
                 Query(
                     f"topk(12, sum by (topic, partition) (kafka_consumergroup_lag{{{GROUP}}}) > 0)",
                     "{{topic}}-{{partition}}",
                 ),
                 unit="short",
-                description="One partition that lags alone has a sink that stands still.",
+                description="If a single partition lags, its sink is stuck.",
             ),
             timeseries(
                 "Produced",
@@ -168,7 +177,7 @@ def _kafka() -> Row:
                     "{{topic}}",
                 ),
                 unit="cps",
-                description="Records that arrive on each topic a second.",
+                description="Records per second on each topic.",
             ),
         ],
     )
@@ -182,34 +191,34 @@ def _sink() -> Row:
                 "Last commit",
                 Query('time() - max(segue_sink_last_commit_timestamp_seconds{namespace=~"$namespace"} > 0)'),
                 unit="s",
-                description="Time since offsets were last committed. Only old if something waits.",
+                description="Time since offsets were last committed. High only if records are waiting.",
                 steps=[(300, YELLOW)],
                 width=4,
             ),
             stat(
                 "Waiting",
                 Query('sum(segue_sink_lag_records{namespace=~"$namespace"})'),
-                description="Records of the sinks' own partitions not yet stored.",
+                description="Records on the sinks' partitions that are not stored yet.",
                 steps=[(10000, YELLOW), (100000, RED)],
                 width=4,
             ),
             stat(
                 "Sinks",
                 Query('count(count by (pod) (segue_sink_records_total{namespace=~"$namespace"})) or vector(0)'),
-                description="Sinks that are scraped.",
+                description="Sinks that Prometheus scrapes.",
                 width=4,
             ),
             stat(
-                "Transactions that failed",
+                "Failed transactions",
                 Query('sum(increase(segue_sink_store_failures_total{namespace=~"$namespace"}[$__range]))'),
-                description="In the time shown. They are tried again; nothing is lost.",
+                description="In the selected time range. They are retried; nothing is lost.",
                 steps=[(1, YELLOW)],
                 width=6,
             ),
             stat(
-                "Commits that were refused",
+                "Refused commits",
                 Query('sum(increase(segue_sink_commit_failures_total{namespace=~"$namespace"}[$__range]))'),
-                description="In the time shown. The group has rebalanced; the records are read again.",
+                description="In the selected time range. The group has rebalanced, and the records are read again.",
                 steps=[(1, YELLOW)],
                 width=6,
             ),
@@ -221,25 +230,25 @@ def _sink() -> Row:
                     "{{topic}} {{outcome}}",
                 ),
                 unit="ops",
-                description="Records written or passed over a second.",
+                description="Records written or skipped per second.",
                 is_stacked=True,
             ),
             timeseries(
-                "Records in a transaction",
+                "Records per transaction",
                 Query(
                     'sum(rate(segue_sink_batch_records_sum{namespace=~"$namespace"}[$__rate_interval])) '
                     '/ sum(rate(segue_sink_batch_records_count{namespace=~"$namespace"}[$__rate_interval]))',
                     "mean",
                 ),
                 unit="short",
-                description="Small ones when little comes, full ones when it catches up.",
+                description="Small when little arrives, full when the sink catches up.",
             ),
             timeseries(
-                "Time of a transaction",
+                "Time per transaction",
                 Query(quantile(0.5, "segue_sink_batch_seconds"), "median"),
                 Query(quantile(0.99, "segue_sink_batch_seconds"), "99 %"),
                 unit="s",
-                description="From its first attempt to MongoDB's journalled acknowledgement.",
+                description="From the first attempt to MongoDB's journalled acknowledgement.",
                 steps=[(10, YELLOW)],
             ),
         ],

@@ -1,4 +1,4 @@
-"""The operator: is it alive, does it keep up, what does it wait for."""
+"""The operator: whether it is alive, keeps up, and what it waits for."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ def _state() -> Row:
                 "Heartbeat",
                 Query(f"time() - max(segue_operator_heartbeat_timestamp_seconds{HERE})"),
                 unit="s",
-                description="Time since the event loop last turned; the liveness probe restarts one that stands still.",
+                description="Time since the event loop last ran; the liveness probe restarts a blocked operator.",
                 steps=[(15, YELLOW), (60, RED)],
             ),
             stat(
-                "Oldest knowledge",
+                "Oldest data",
                 Query(f"max(segue_operator_watch_age_seconds{HERE})"),
                 unit="s",
-                description="The kind whose objects were last known to be current, longest ago.",
+                description="Of all kinds, the longest time since the objects were known to be current.",
                 steps=[(600, YELLOW), (900, RED)],
             ),
             stat(
                 "Kinds not served",
                 Query(f"count(segue_operator_kind_served{HERE} == 0) or vector(0)"),
-                description="Kinds that the API server does not know: a CustomResourceDefinition is missing.",
+                description="Kinds that the API server does not serve: a CustomResourceDefinition is missing.",
                 steps=[(1, RED)],
             ),
             stat(
                 "Blocked",
                 Query('sum(segue_operator_resources{namespace=~"$namespace", state="Blocked"})'),
-                description="Resources that something from outside hinders; their condition Succeeded says what.",
+                description="Resources that something outside hinders; their condition Succeeded says what.",
                 steps=[(1, YELLOW)],
             ),
             stat(
@@ -60,7 +60,7 @@ def _state() -> Row:
             stat(
                 "Waiting keys",
                 Query(f"sum(segue_operator_workqueue_depth{HERE})"),
-                description="Resources that wait for a worker.",
+                description="Resources that are waiting for a worker.",
                 steps=[(100, YELLOW), (1000, RED)],
             ),
             timeseries(
@@ -71,13 +71,21 @@ def _state() -> Row:
                 is_stacked=True,
                 width=16,
             ),
+            timeseries(
+                "Active and queued batches",
+                Query(f"sum(segue_operator_batches_active{HERE})", "active"),
+                Query(f"sum(segue_operator_batches_active_limit{HERE})", "limit"),
+                Query(f"count(segue_operator_batch_queue_position{HERE}) or vector(0)", "queued"),
+                unit="short",
+                description="Batches that work at the same time, how many may, and how many wait for them.",
+            ),
             bars(
-                "Ended in this time, by reason",
+                "Finished by reason",
                 Query(
                     f"sum by (kind, reason) (increase(segue_operator_finished_total{HERE}[$__range])) > 0",
                     "{{kind}} {{reason}}",
                 ),
-                description="Final verdicts since the operator runs; reasons as in docs/operations.md.",
+                description="Finished in the selected time range. docs/operations.md explains the reasons.",
             ),
         ],
     )
@@ -94,17 +102,17 @@ def _work() -> Row:
                     "{{kind}} {{result}}",
                 ),
                 unit="ops",
-                description="Passes over resources a second, by what they ended with.",
+                description="Passes over resources per second, by result.",
             ),
             timeseries(
-                "Passes that failed",
+                "Failed passes",
                 Query(
                     f"sum by (kind) (rate(segue_operator_reconcile_total{NOT_DONE}[$__rate_interval])) "
                     f"/ sum by (kind) (rate(segue_operator_reconcile_total{HERE}[$__rate_interval]))",
                     "{{kind}}",
                 ),
                 unit="percentunit",
-                description="Share of passes that ended with an error; they are tried again with growing pauses.",
+                description="Share of passes that ended with an error; they are retried with growing delays.",
                 steps=[(0.1, RED)],
             ),
             timeseries(
@@ -112,14 +120,14 @@ def _work() -> Row:
                 Query(quantile(0.5, "segue_operator_reconcile_duration_seconds"), "median"),
                 Query(quantile(0.99, "segue_operator_reconcile_duration_seconds"), "99 %"),
                 unit="s",
-                description="From taking a key to the status being written.",
+                description="From taking a key to writing the status.",
             ),
             timeseries(
                 "Wait for a worker",
                 Query(quantile(0.5, "segue_operator_workqueue_latency_seconds"), "median"),
                 Query(quantile(0.99, "segue_operator_workqueue_latency_seconds"), "99 %"),
                 unit="s",
-                description="From a key being put on the queue to a worker taking it.",
+                description="From adding a key to the queue until a worker takes it.",
                 steps=[(5, RED)],
             ),
             timeseries(
@@ -129,14 +137,14 @@ def _work() -> Row:
                     f"sum(rate(segue_operator_workqueue_retries_total{HERE}[$__rate_interval]))", "put back a second"
                 ),
                 unit="short",
-                description="Keys that wait, and keys that were put back after a failure.",
+                description="Waiting keys, and keys returned to the queue after a failure.",
             ),
             heatmap(
-                "Duration of whole resources",
+                "Duration of resources",
                 "sum by (le) (increase(segue_operator_run_duration_seconds_bucket"
                 '{namespace=~"$namespace"}[$__rate_interval]))',
                 unit="s",
-                description="From start to final verdict, of resources that ended.",
+                description="From start to finish.",
             ),
         ],
     )
@@ -153,11 +161,11 @@ def _server() -> Row:
                     "{{verb}} {{kind}}",
                 ),
                 unit="reqps",
-                description="Requests of the operator.",
+                description="Requests from the operator.",
                 is_stacked=True,
             ),
             timeseries(
-                "Answers that are no success",
+                "Failed requests",
                 Query(
                     "sum by (code, verb, kind) (rate(segue_operator_api_requests_total"
                     '{namespace=~"$namespace", code!~"2.."}[$__rate_interval])) > 0',
@@ -173,14 +181,14 @@ def _server() -> Row:
                     "{{verb}} 99 %",
                 ),
                 unit="s",
-                description="As the operator sees it.",
+                description="As measured by the operator.",
                 steps=[(1, YELLOW)],
             ),
             timeseries(
-                "Age of knowledge",
+                "Age of data",
                 Query(f"max by (kind) (segue_operator_watch_age_seconds{HERE})", "{{kind}}"),
                 unit="s",
-                description="Time since a kind's objects were last known to be as the server has them.",
+                description="Time since each kind's objects were last known to be current.",
                 steps=[(900, RED)],
                 width=12,
             ),
@@ -190,7 +198,7 @@ def _server() -> Row:
                     f"sum by (kind) (increase(segue_operator_watch_repairs_total{HERE}[$__rate_interval]))", "{{kind}}"
                 ),
                 unit="short",
-                description="Objects that an audit found to differ from what the watches had told.",
+                description="Objects that an audit found to differ from what the watches had reported.",
                 width=12,
             ),
         ],
@@ -205,14 +213,14 @@ def _process() -> Row:
                 "Memory",
                 Query(f"max by (pod) (container_memory_working_set_bytes{PODS})", "{{pod}}"),
                 unit="bytes",
-                description="Working set by the kubelet; the container's limit ends it.",
+                description="Working set from the kubelet; the container is killed at its limit.",
                 width=12,
             ),
             timeseries(
                 "CPU",
                 Query(f"sum by (pod) (rate(container_cpu_usage_seconds_total{PODS}[$__rate_interval]))", "{{pod}}"),
                 unit="cores",
-                description="Cores in use, by the kubelet.",
+                description="Cores in use, from the kubelet.",
                 width=12,
             ),
         ],

@@ -19,7 +19,7 @@ GREEN, YELLOW, RED, BLUE = "green", "yellow", "red", "blue"
 
 @dataclass(frozen=True)
 class Query:
-    """A PromQL expression and what its series are called."""
+    """A PromQL expression and the name of its series."""
 
     expression: str
     legend: str = ""
@@ -27,7 +27,7 @@ class Query:
 
 
 def quantile(share: float, metric: str, *labels: str) -> str:
-    """PromQL of a quantile of a histogram in the chosen namespaces, one series for each value of the labels."""
+    """PromQL of a histogram's quantile in the selected namespaces, one series for each value of the labels."""
     by = ", ".join(("le", *labels))
     buckets = f'{metric}_bucket{{namespace=~"$namespace"}}'
     return f"histogram_quantile({share}, sum by ({by}) (rate({buckets}[$__rate_interval])))"
@@ -35,7 +35,7 @@ def quantile(share: float, metric: str, *labels: str) -> str:
 
 @dataclass(frozen=True)
 class Panel:
-    """A panel without its place: width and height in Grafana's grid of 24 columns."""
+    """A panel without its position: width and height in Grafana's grid of 24 columns."""
 
     model: Json
     width: int = 8
@@ -51,7 +51,7 @@ class Row:
 
 
 def thresholds(*steps: tuple[float, str]) -> Json:
-    """Colours from values on; below the first it is green."""
+    """Colours from given values upwards; green below the first."""
     return {
         "mode": "absolute",
         "steps": [{"color": GREEN, "value": None}, *({"color": color, "value": value} for value, color in steps)],
@@ -95,7 +95,7 @@ def stat(
     mappings: Mapping[str, tuple[str, str]] | None = None,
     width: int = 4,
 ) -> Panel:
-    """One number now, coloured by its thresholds; ``mappings`` show a value as a word in a colour."""
+    """The current number, coloured by thresholds; ``mappings`` show values as coloured words."""
     model = _panel("stat", title, description, unit, [Query(query.expression, query.legend, is_instant=True)])
     defaults = model["fieldConfig"]["defaults"]
     defaults["thresholds"] = thresholds(*steps)
@@ -141,7 +141,7 @@ def timeseries(
 
 
 def bars(title: str, query: Query, *, unit: str = "short", description: str, width: int = 8) -> Panel:
-    """One bar a series, as it is now."""
+    """One bar for each series, with its current value."""
     model = _panel("bargauge", title, description, unit, [Query(query.expression, query.legend, is_instant=True)])
     model["fieldConfig"]["defaults"] |= {"color": {"mode": "palette-classic"}, "min": 0}
     model["options"] = {
@@ -184,7 +184,7 @@ def heatmap(title: str, expression: str, *, unit: str, description: str, width: 
 
 
 def datasource_variable() -> Json:
-    """Which Prometheus."""
+    """Choice of the Prometheus data source."""
     return {
         "name": "datasource",
         "label": "Data source",
@@ -197,7 +197,7 @@ def datasource_variable() -> Json:
 
 
 def label_variable(name: str, label: str, metric: str, source: str) -> Json:
-    """Values that a label of a metric has; several of them, all of them unless chosen."""
+    """Choice among the values of a metric's label; several, by default all."""
     return {
         "name": name,
         "label": label,
@@ -214,12 +214,12 @@ def label_variable(name: str, label: str, metric: str, source: str) -> Json:
 
 
 def text_variable(name: str, label: str, value: str) -> Json:
-    """Something to type."""
+    """A text field."""
     return {"name": name, "label": label, "type": "textbox", "query": value, "current": {"text": value, "value": value}}
 
 
 def lay_out(rows: Sequence[Row]) -> Iterator[Json]:
-    """Rows and panels with their places: panels fill a line from the left and break where it is full."""
+    """Rows and panels with positions: panels fill a line from the left, then the next."""
     top, number = 0, 1
     for row in rows:
         yield {
@@ -241,7 +241,7 @@ def lay_out(rows: Sequence[Row]) -> Iterator[Json]:
 
 
 def dashboard(uid: str, title: str, description: str, variables: Sequence[Json], rows: Sequence[Row]) -> Json:
-    """A whole dashboard with links to its siblings."""
+    """A dashboard with links to the others."""
     return {
         "uid": uid,
         "title": title,

@@ -1,4 +1,4 @@
-"""Training: what the last models are worth, and what a run is doing."""
+"""Training: quality of the latest models, and what a run is doing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def build() -> Json:
     return dashboard(
         "segue-training",
         "Segue / Training",
-        "Runs of Spark, the models that they published, and whether these became active.",
+        "Training runs, the models that they published, and whether these became active.",
         [
             label_variable("namespace", "Namespace", "segue_train_phase", "namespace"),
             label_variable("run", "TrainingRun", 'segue_train_phase{namespace=~"$namespace"}', "segue_dev_trainingrun"),
@@ -43,15 +43,15 @@ def _runs() -> Row:
     return Row(
         "Runs",
         [
-            _state("At work", "Submitted|Running|Retrying", "Runs that Spark has.", ()),
-            _state("Waiting", "Pending|Suspended", "Runs that wait for their batches, or are suspended.", ()),
+            _state("Running", "Submitted|Running|Retrying", "Runs that Spark has accepted.", ()),
+            _state("Waiting", "Pending|Suspended", "Runs that are waiting for batches, or are suspended.", ()),
             _state("Succeeded", "Succeeded", "Runs that published a model.", ()),
-            _state("Failed or blocked", "Failed|Blocked", "Runs that need somebody.", [(1, RED)]),
+            _state("Failed or blocked", "Failed|Blocked", "Runs that need attention.", [(1, RED)]),
             stat(
                 "Last success",
                 Query(f"time() - max(segue_operator_training_last_success_timestamp_seconds{CATALOGUE})"),
                 unit="s",
-                description="Time since any of the chosen catalogues was trained.",
+                description="Time since any of the selected catalogues was trained.",
             ),
             stat(
                 "Median duration",
@@ -60,7 +60,7 @@ def _runs() -> Row:
                     '{kind="TrainingRun", outcome="succeeded"}[$__range])))'
                 ),
                 unit="s",
-                description="Of the runs that succeeded in the time shown, from start to verdict.",
+                description="From start to finish, of the runs that succeeded in the selected time range.",
             ),
         ],
     )
@@ -78,15 +78,22 @@ def _models() -> Row:
             stat(
                 "Promoted",
                 Query(f"max by (catalogue) (segue_operator_training_promoted{CATALOGUE})", "{{catalogue}}"),
-                description="Whether the catalogue's newest model is the active one.",
+                description="Whether the catalogue's latest model is the active one.",
                 mappings={"0": ("no", YELLOW), "1": ("yes", GREEN)},
+                width=6,
+            ),
+            stat(
+                "Active model",
+                Query(f"max by (catalogue) (segue_operator_active_model_worse{CATALOGUE})", "{{catalogue}}"),
+                description="Whether its lists are worse than when it was trained, as the last training found.",
+                mappings={"0": ("as trained", GREEN), "1": ("worse", RED)},
                 width=6,
             ),
             stat(
                 "Clusters",
                 Query(f"max by (catalogue) (segue_operator_training_clusters{CATALOGUE})", "{{catalogue}}"),
-                description="The k that was chosen.",
-                width=6,
+                description="The chosen k.",
+                width=4,
             ),
             stat(
                 "Tracks",
@@ -94,8 +101,8 @@ def _models() -> Row:
                     'max by (catalogue) (segue_operator_training_tracks{catalogue=~"$catalogue", state="trained"})',
                     "{{catalogue}}",
                 ),
-                description="Tracks in the newest model.",
-                width=6,
+                description="Tracks in the latest model.",
+                width=4,
             ),
             stat(
                 "Excluded",
@@ -103,9 +110,9 @@ def _models() -> Row:
                     'max by (catalogue) (segue_operator_training_tracks{catalogue=~"$catalogue", state="excluded"})',
                     "{{catalogue}}",
                 ),
-                description="Tracks that could not be trained on; `assignments` has a reason for each.",
+                description="Tracks that are not in the model; the collection `assignments` has a reason for each.",
                 steps=[(1, YELLOW)],
-                width=6,
+                width=4,
             ),
             timeseries(
                 "Measures",
@@ -114,16 +121,16 @@ def _models() -> Row:
                     "{{catalogue}} {{metric}}",
                 ),
                 unit="short",
-                description="Measures of the newest model over time; docs/architecture.md says what they mean.",
+                description="Measures of the latest model over time; docs/architecture.md explains them.",
                 width=16,
             ),
             bars(
-                "Measures now",
+                "Current measures",
                 Query(
                     f"max by (catalogue, metric) (segue_operator_training_metric{CATALOGUE})",
                     "{{catalogue}} {{metric}}",
                 ),
-                description="The same as numbers.",
+                description="The same measures as numbers.",
             ),
         ],
     )
@@ -131,19 +138,19 @@ def _models() -> Row:
 
 def _phases() -> Row:
     return Row(
-        "The run at work",
+        "Current run",
         [
             timeline(
                 "Phases",
                 Query(f"max by (phase) (segue_train_phase{{{RUN}}})", "{{phase}}"),
-                description="What the driver is at.",
+                description="What the driver is doing.",
                 width=16,
             ),
             bars(
-                "Time of each phase",
+                "Time per phase",
                 Query(f"sort_desc(max by (phase) (segue_train_phase_seconds{{{RUN}}}))", "{{phase}}"),
                 unit="s",
-                description="Of phases that have finished.",
+                description="Of finished phases.",
             ),
         ],
     )
@@ -161,7 +168,7 @@ def _executors() -> Row:
                 ),
                 Query(f"sum(rate(metrics_executor_failedTasks_total{{{RUN}}}[$__rate_interval]))", "failed a second"),
                 unit="short",
-                description="Over all executors.",
+                description="Of all executors.",
             ),
             timeseries(
                 "Storage memory",
@@ -177,7 +184,7 @@ def _executors() -> Row:
                     "executor {{executor_id}}",
                 ),
                 unit="percentunit",
-                description="Share of time; much of it means that executorMemory is too small.",
+                description="Share of time. If it is high, executorMemory is too small.",
                 steps=[(0.2, RED)],
             ),
             timeseries(
@@ -187,7 +194,7 @@ def _executors() -> Row:
                     f"sum(rate(metrics_executor_totalShuffleWrite_bytes_total{{{RUN}}}[$__rate_interval]))", "written"
                 ),
                 unit="Bps",
-                description="Between executors.",
+                description="Data exchanged between executors.",
                 width=12,
             ),
             timeseries(
@@ -198,7 +205,7 @@ def _executors() -> Row:
                     "{{pod}}",
                 ),
                 unit="bytes",
-                description="Working set by the kubelet, with Python's workers. Beyond its limit a pod is killed.",
+                description="Working set from the kubelet, including Python workers. A pod above its limit is killed.",
                 width=12,
             ),
         ],

@@ -123,7 +123,7 @@ def main() -> None:
     )
     parser.add_argument("--only", choices=("paired", "processes"), help="half of the rows")
     arguments = parser.parse_args()
-    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":  # read when numpy is loaded, which it is: begin anew
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":  # numpy, already loaded, has read it: start again
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **processes.ONE_THREAD})
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as name:

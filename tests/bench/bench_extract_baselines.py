@@ -11,10 +11,10 @@ import soundfile
 import soxr
 from numpy.lib.stride_tricks import as_strided
 
-from segue_jobs.contract import Engine, WindowPosition
-from segue_jobs.extract.decode import Window, open_audio
+from segue_core.contract import Engine, WindowPosition
+from segue_core.features.families import build_families
+from segue_jobs.extract.decode import Window, decode_window
 from segue_jobs.extract.engine import engine
-from segue_jobs.features.families import build_families
 
 MIDDLE = Window(WindowPosition.MIDDLE, 30.0, 1.0)
 WHOLE = Window(WindowPosition.WHOLE, 30.0, 1.0)
@@ -24,8 +24,7 @@ Extractor = Callable[[Path], object]
 def native(path: Path, window: Window = MIDDLE) -> object:
     """Segue's default engine: decode, analyse, build the vectors."""
     analyser = engine(Engine.NATIVE)
-    with open_audio(path, window, analyser.maximum_seconds) as source:
-        return build_families(analyser.analyse(source))
+    return build_families(decode_window(path, window, analyser.maximum_seconds, analyser.analyse)[0])
 
 
 def usual_script(path: Path) -> object:

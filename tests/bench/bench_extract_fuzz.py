@@ -1,4 +1,4 @@
-"""Damage real files in two thousand ways and see that the shard goes on.
+"""Damage real files in two thousand ways and see that the shard continues.
 
 Run: ``python tests/bench/bench_extract_fuzz.py MUSIC [--cases N] [--seed N]``. Every case goes through the program's
 own pool of workers; the counts of tracks and of each reason are printed. A case without a result ends the run with 1.
@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench_extract_clips import make_clips
 
-from segue_jobs.contract import Engine, Reason, WindowPosition
+from segue_core.contract import Engine, Reason, WindowPosition
 from segue_jobs.extract.analyse import Analysis, Method, Request
 from segue_jobs.extract.decode import Window
 from segue_jobs.extract.workers import Workers
@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--timeout", type=float, default=20.0, help="seconds a track may take")
     arguments = parser.parse_args()
-    method = Method(Engine.NATIVE, Window(WindowPosition.MIDDLE, 10.0, 2.0), 1 << 30, with_tags=True)
+    method = Method(Engine.NATIVE, Window(WindowPosition.MIDDLE, 10.0, 2.0), 1 << 30)
     with tempfile.TemporaryDirectory() as name:
         clips = make_clips(arguments.music, Path(name), 4, tracks=0)
         originals = [*clips.mp3, *clips.ogg, *clips.flac, *clips.wav]

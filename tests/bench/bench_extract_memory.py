@@ -1,7 +1,7 @@
 """Memory and speed of the extract workers over many tracks.
 
 Run: ``python tests/bench/bench_extract_memory.py [TRACKS]`` (1,000 unless given). Prints each worker's resident memory
-and the tracks a second as the work goes on; the memory must stay flat.
+and the tracks a second as the work continues; the memory must stay flat.
 """
 
 import multiprocessing
@@ -14,14 +14,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from segue_jobs.contract import Engine, WindowPosition
+from segue_core.contract import Engine, WindowPosition
 from segue_jobs.extract.analyse import Analysis, Method, Request
 from segue_jobs.extract.decode import Window
-from segue_jobs.extract.settings import worker_count
+from segue_jobs.extract.shard_environment import worker_count
 from segue_jobs.extract.workers import Workers
 from support.audio import write_tune
 
-METHOD = Method(Engine.LIBROSA, Window(WindowPosition.MIDDLE, 30.0, 5.0), 1 << 30, with_tags=True)
+METHOD = Method(Engine.LIBROSA, Window(WindowPosition.MIDDLE, 30.0, 5.0), 1 << 30)
 
 
 def _resident_megabytes(pid: int | None) -> int:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from segue_jobs.contract import Env, ExtractArguments, MetadataFormat
-from segue_jobs.runtime.settings import KafkaSettings
-from segue_operator.local.servers import KafkaServer
+from segue.servers.embedded import KafkaServer
+from segue_core.contract import Env, ExtractArguments, MetadataFormat
+from segue_core.settings import KafkaSettings
 from support.extract import ExtractProcess
 
 _HERE = Path(__file__).resolve().parent
@@ -23,10 +23,10 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 _PATHS = f"import sys; sys.path.insert(0, {str(_HERE)!r}); from pathlib import Path; "
 _FIRST_VECTOR = (
     "import sys; from pathlib import Path; "
-    "from segue_jobs.contract import Engine, WindowPosition; "
+    "from segue_core.contract import Engine, WindowPosition; "
     "from segue_jobs.extract.analyse import Method, Request, analyse_file; "
     "from segue_jobs.extract.decode import Window; "
-    "method = Method(Engine.NATIVE, Window(WindowPosition.{position}, 30.0, 1.0), 1 << 40, False); "
+    "method = Method(Engine.NATIVE, Window(WindowPosition.{position}, 30.0, 1.0), 1 << 40); "
     "result = analyse_file(Request('1', Path({path!r}), method)); "
     "assert result.families; "
 )

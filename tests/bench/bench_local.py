@@ -16,15 +16,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from segue_jobs.contract import ExtractSummary, VerifySummary
-from segue_jobs.summary import Summary
-from segue_operator.api.objects import Key, Kind, Manifest
+from segue.cluster.local_cluster import LocalCluster
+from segue.commands.changes import check_stored
+from segue.render.resources import is_true
+from segue.servers.session import servers
+from segue.state import State
+from segue_core.contract import ExtractSummary, VerifySummary
+from segue_core.contract.termination import Summary
 from segue_operator.controller.controller import Controller
-from segue_operator.local.apply import check_stored
-from segue_operator.local.cluster import LocalCluster
-from segue_operator.local.resources import is_finished, is_true
-from segue_operator.local.session import servers
-from segue_operator.local.state import State
+from segue_operator.kinds.conditions import is_finished
+from segue_operator.kinds.objects import Key, Kind, Manifest
 from segue_operator.reconcile.dispatch import interests, plan
 from support.children import PLAIN
 from support.pipeline import batch_of
@@ -79,7 +80,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in ("new folder", "again"):
             start = time.monotonic()
-            with servers(State(Path(folder)), {}, "bench"):
+            with servers(State(Path(folder)), {}):
                 print(f"broker and database ready, {name}: {time.monotonic() - start:.1f} s")
     with tempfile.TemporaryDirectory() as folder:
         print(f"runtime's own time for a TrackBatch: {asyncio.run(_run_batch(Path(folder))):.2f} s")

@@ -27,18 +27,18 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from segue_operator.api.manifests import validate
-from segue_operator.api.objects import Key, Kind, Manifest
+from segue.servers.embedded import free_port
 from segue_operator.children.config import ChildConfig, KafkaAccess
 from segue_operator.children.extract_job import build_extract_job
 from segue_operator.children.verify_job import build_verify_job
+from segue_operator.kinds.manifests import validate
+from segue_operator.kinds.objects import Key, Kind, Manifest
 from segue_operator.kube.access import load_configuration
 from segue_operator.kube.client import APPLY, Client
 from segue_operator.kube.paths import collection_path, object_path
-from segue_operator.local.servers import free_port
+from support.kubernetes_world import prepare_namespace
 from support.manifests import track_batch
 from support.paper_kubelet import NOWHERE, tell_status
-from support.worlds import prepare_namespace
 
 TICKS = os.sysconf("SC_CLK_TCK")
 CONFIG = ChildConfig(kafka=KafkaAccess(bootstrap="kafka:9092"))

@@ -1,81 +1,48 @@
 """Time and memory of recommendations: python tests/bench/bench_recommend.py [tracks ...].
 
 Prints the query's median and 99th percentile at FMA's sizes, with one BLAS thread, as a server should run: for one
-query more threads only cost the time to wake them. With ``--load`` it also stores the tracks in an embedded database
-and prints how long loading takes.
+query more threads only cost the time to wake them. With ``--load`` it stores the tracks in an embedded database
+instead, and prints how long loading takes, and how long ``segue recommend`` takes that finds no server running.
 """
 
 from __future__ import annotations
 
 import argparse
 import resource
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
+import msgspec
 import numpy as np
+from pymongo import MongoClient
 from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from segue_jobs.features.layout import LAYOUT
-from segue_jobs.models import Assignment, CatalogueDocument, FamilyLayout, ModelDocument, model_key
-from segue_jobs.recommend.catalogue import load_catalogue
-from segue_jobs.recommend.filters import Filters, Range
-from segue_jobs.recommend.recommender import Recommender
-from segue_jobs.recommend.space import Space
-from segue_jobs.recommend.tracks import Card, Tracks
-from segue_jobs.records import to_document
-from segue_jobs.runtime.mongodb import Collection, connect, database, ensure_indexes
-from segue_jobs.runtime.settings import MongoSettings
-from segue_jobs.similarity.aspects import ASPECTS
-from segue_jobs.similarity.explain import family_slices
-from segue_jobs.similarity.proximity import proximity_statistics
-from segue_jobs.similarity.search import CellIndex, nearest_cells
-from segue_operator.local.servers import MongoServer
+from segue.servers.embedded import MongoServer
+from segue.state import State
+from segue_core.recommend.catalogue import load_catalogue
+from segue_core.recommend.filters import Filters, Range
+from segue_core.settings import MongoSettings
+from segue_core.store.assignments import write_assignments
+from segue_core.store.content_marks import change_content
+from segue_core.store.database import Collection, Document, connect, database, ensure_indexes
+from segue_core.store.models import Assignment, CatalogueDocument, ModelDocument, model_key
+from segue_core.store.records import to_document
+from support.serving import large_catalogue
 from support.synthetic_model import CREATED, train_model
 from support.synthetic_tracks import synthetic_tracks, track_document
 
+ItemT = TypeVar("ItemT")
+
 SIZES = (8_000, 106_574)
 QUERIES = 500
-GENRES = 16
-CELLS = 64
-
-
-def catalogue(count: int) -> Recommender:
-    """Synthetic tracks straight in memory, clustered around 64 centres."""
-    random = np.random.default_rng(1)
-    layout = [FamilyLayout(family=family, dimensions=names) for family, names in LAYOUT.items()]
-    width = sum(len(part.dimensions) for part in layout)
-    centres = random.normal(size=(CELLS, width)).astype(np.float32)
-    vectors = centres[random.integers(CELLS, size=count)] + 1.5 * random.normal(size=(count, width)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
-    cells = nearest_cells(vectors, centres, 1)[:, 0]
-    cards = [
-        Card(
-            track_id=f"{row:06d}", title=f"Track {row}", artist=f"Artist {row % (count // 6)}", album=None,
-            genres=(f"Genre {row % GENRES}",), year=1950.0 + row % 70, tempo_bpm=60.0 + row % 120,
-            duration_seconds=60.0 + row % 400, audio_sha256=f"{row:064x}",
-        )
-        for row in range(count)
-    ]  # fmt: skip
-    reference = vectors[:100]
-    own = np.where(np.arange(count) < 100, np.arange(count), -1)
-    return Recommender(
-        "bench",
-        "bench:1",
-        tracks=Tracks(cards, cells, np.zeros(count, dtype=np.bool_)),
-        space=Space(
-            index=CellIndex(vectors, cells, centres),
-            proximity=proximity_statistics(vectors, reference, own=own),
-            reference=reference,
-            aspects=random.normal(size=(count, len(ASPECTS))).astype(np.float32),
-            slices=family_slices(layout),
-        ),
-    )
 
 
 def percentiles(ask: Callable[[int], object], count: int) -> str:
@@ -95,20 +62,20 @@ def percentiles(ask: Callable[[int], object], count: int) -> str:
 
 def query(count: int) -> None:
     """Print the times of several kinds of questions."""
-    recommender = catalogue(count)
+    recommender = large_catalogue(count)
     filters = Filters(
         genres=("genre 3", "genre 5"), year=Range(1960, 2010), tempo_bpm=Range(80, 160), duration_seconds=Range(90, 400)
     )
     narrow = Filters(genres=("genre 3",), year=Range(1960, 1960))
     questions: dict[str, Callable[[int], object]] = {
-        "similar": lambda row: recommender.similar(f"{row:06d}"),
-        "similar, 4 filters": lambda row: recommender.similar(f"{row:06d}", filters=filters),
-        "similar, narrow filters": lambda row: recommender.similar(f"{row:06d}", filters=narrow),
+        "similar": lambda row: recommender.similar(f"{row:07d}"),
+        "similar, 4 filters": lambda row: recommender.similar(f"{row:07d}", filters=filters),
+        "similar, narrow filters": lambda row: recommender.similar(f"{row:07d}", filters=narrow),
         "5 likes, 2 dislikes": lambda row: recommender.recommend(
-            [f"{(row + step) % count:06d}" for step in range(5)], [f"{(row + step) % count:06d}" for step in (7, 9)]
+            [f"{(row + step) % count:07d}" for step in range(5)], [f"{(row + step) % count:07d}" for step in (7, 9)]
         ),
     }
-    print(f"{count} tracks x {recommender.space.reference.shape[1]} dimensions, {resident():.0f} MB resident")
+    print(f"{count} tracks x {len(recommender.space.moments.mean)} dimensions, {resident():.0f} MB resident")
     for name, ask in questions.items():
         print(f"  {name:24s} {percentiles(ask, count)}")
 
@@ -119,37 +86,58 @@ def resident() -> float:
     return pages * resource.getpagesize() / 1e6
 
 
-def batches(documents: Iterator[dict[str, object]], size: int = 2000) -> Iterator[list[dict[str, object]]]:
-    """Documents in lists."""
-    batch: list[dict[str, object]] = []
-    for document in documents:
-        batch.append(document)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
+def batched(items: Iterable[ItemT], size: int = 2000) -> Iterator[list[ItemT]]:
+    """Lists of so many."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
         yield batch
 
 
 def load(count: int) -> None:
-    """Store a catalogue in an embedded database, load it, print time and memory."""
-    with tempfile.TemporaryDirectory() as folder, MongoServer(Path(folder)) as server:
-        settings = MongoSettings(uri=server.uri)
-        with connect(settings) as client:
-            target = database(client, settings)
-            ensure_indexes(target)
-            model, assignments = train_model(list(synthetic_tracks("bench", 2000)), k=32)
-            write(target, model, assignments)
-            for batch in batches(map(track_document, synthetic_tracks("bench", count))):
-                target[Collection.TRACKS].insert_many(batch)
-            before, start = resident(), time.perf_counter()
-            recommender = load_catalogue(target, "bench")
+    """Store a catalogue in an embedded database, load it, ask it from the command line; print time and memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        state = State(Path(folder))
+        with MongoServer(state.mongodb) as server:
+            settings = MongoSettings(uri=server.uri)
+            with connect(settings) as client:
+                target = database(client, settings)
+                ensure_indexes(target)
+                store(client, settings, count)
+                before, start, spent = resident(), time.perf_counter(), time.process_time()
+                served = server.processor_seconds() or 0.0
+                recommender = load_catalogue(target, "bench")
+                here = time.process_time() - spent
+                there = (server.processor_seconds() or 0.0) - served
+                print(
+                    f"load {len(recommender.tracks)} tracks from the embedded database: "
+                    f"{time.perf_counter() - start:.1f} s by the clock; "
+                    f"processor time {here:.1f} s here, {there:.0f} s of the server; "
+                    f"{resident() - before:.0f} MB more, "
+                    f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:.0f} MB of the whole process"
+                )
+        command = [sys.executable, "-m", "segue", "--state", folder, "recommend", "--catalogue", "bench", "--track"]
+        for name in ("nothing saved", "saved", "saved"):
+            start = time.perf_counter()
+            subprocess.run([*command, "000005"], check=True, stdout=subprocess.DEVNULL)
             seconds = time.perf_counter() - start
-            print(
-                f"load {len(recommender.tracks)} tracks from the embedded database: {seconds:.1f} s,"
-                f" {resident() - before:.0f} MB more,"
-                f" peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:.0f} MB of the whole process"
-            )
+            size = sum(path.stat().st_size for path in state.cache.iterdir()) / 1e6
+            print(f"  segue recommend, no server running, {name}: {seconds:.1f} s; {size:.0f} MB saved")
+
+
+def store(client: MongoClient[Document], settings: MongoSettings, count: int) -> None:
+    """Store tracks with an assignment each, as a batch and a run leave them."""
+    target, trained = database(client, settings), 2000
+    model, assignments = train_model(list(synthetic_tracks("bench", trained)), k=32)
+    write(target, model, assignments)
+    later = (
+        msgspec.structs.replace(assignments[number % trained], track_id=record.track_id)
+        for number, record in enumerate(islice(synthetic_tracks("bench", count), trained, None))
+    )
+    for batch in batched(later):
+        write_assignments(client, settings, batch)
+    for documents in batched(map(track_document, synthetic_tracks("bench", count))):
+        target[Collection.TRACKS].insert_many(documents)
+    change_content(target, "bench", "bench", lambda _session: None)
 
 
 def write(target: object, model: ModelDocument, assignments: Sequence[Assignment]) -> None:

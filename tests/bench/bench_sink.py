@@ -1,22 +1,28 @@
 """Speed and memory of the sink: from a full topic to journalled documents, broker and database on the same machine.
 
 Run: ``python tests/bench/bench_sink.py [RECORDS]`` (20,000 unless given). Prints records/s between the first and the
-last commit, and the sink's largest resident memory; then the same for a replay and for records of a new recipe.
+last commit, and the sink's largest resident memory; then the same for a replay, for records of a new recipe, and for
+events of 500 listeners.
 """
 
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from segue_jobs.contract import Topic
-from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
-from segue_jobs.runtime.topics import ensure_topics
-from segue_operator.local.servers import KafkaServer, MongoServer
+from segue.servers.embedded import KafkaServer, MongoServer
+from segue_core.broker.topics import ensure_topics
+from segue_core.contract import EventType, SinkFeed, Topic
+from segue_core.settings import KafkaSettings, MongoSettings
+from segue_core.store.records import EventRecord
+from support.events import event
 from support.sink import Group, SinkProcess
 from support.tracks import produce, track_record
+
+_LISTENERS = 500
 
 
 def _peak_megabytes(pid: int) -> float:
@@ -30,8 +36,10 @@ def _pause(sink: SinkProcess) -> None:
     time.sleep(0.02)
 
 
-def _measure(name: str, kafka: KafkaSettings, mongo: MongoSettings, directory: Path) -> None:
-    with Group(kafka) as group, SinkProcess(kafka, mongo, directory) as sink:
+def _measure(
+    name: str, kafka: KafkaSettings, mongo: MongoSettings, directory: Path, feed: SinkFeed = SinkFeed.TRACKS
+) -> None:
+    with Group(kafka, feed) as group, SinkProcess(kafka, mongo, directory, only=feed) as sink:
         ends, begin = sum(group.ends().values()), sum(group.committed().values())
         first = begin
         while first == begin:
@@ -46,8 +54,17 @@ def _measure(name: str, kafka: KafkaSettings, mongo: MongoSettings, directory: P
         print(f"{name}: {(ends - first) / seconds:,.0f} records/s over {ends - first:,} records, peak {peak:.0f} MB")
 
 
+def _events(count: int) -> Iterator[EventRecord]:
+    """Plays by listeners who come back to some hundred tracks each."""
+    for number in range(count):
+        yield event(
+            number, EventType.PLAY, f"t{number * 7919 % 100_003 % 200}", user=f"listener {number * 31 % _LISTENERS}",
+            minutes=number / 1_000, position_ms=150_000, duration_ms=200_000,
+        )  # fmt: skip
+
+
 def main(records: int) -> None:
-    """Print the three measurements."""
+    """Print the measurements."""
     with (
         tempfile.TemporaryDirectory() as folder,
         KafkaServer(Path(folder, "kafka")) as broker,
@@ -63,6 +80,11 @@ def main(records: int) -> None:
         _measure("replay", kafka, mongo, Path(folder, "sink"))
         produce(kafka, Topic.TRACKS, (track_record(number, recipe="r2") for number in range(records // 4)))
         _measure("new recipe", kafka, mongo, Path(folder, "sink"))
+        produce(kafka, Topic.EVENTS, _events(records))
+        _measure("events", kafka, mongo, Path(folder, "sink"), SinkFeed.EVENTS)
+        with Group(kafka, SinkFeed.EVENTS) as group:
+            group.reset()
+        _measure("events, replay", kafka, mongo, Path(folder, "sink"), SinkFeed.EVENTS)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from segue_jobs.contract import TrainArguments
-from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
-from segue_operator.local.servers import KafkaServer, MongoServer
+from segue.servers.embedded import KafkaServer, MongoServer
+from segue_core.contract import TrainArguments
+from segue_core.settings import KafkaSettings, MongoSettings
 from support.synthetic_tracks import store_tracks, synthetic_tracks
 from support.train_program import ProcessorClock, start_train
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from support.charts import MATRIX, SEGUE, Manifest, of_kind, render
+from support.chart_values import MATRIX, SEGUE
+from support.charts import Manifest, of_kind, render
 from support.metrics import SCRAPED, own_metrics
 from support.promql import parse, problems, selectors
 
@@ -69,7 +70,7 @@ def test_every_runbook_is_an_alerts(repository: Path) -> None:
 
 def test_alerts_of_every_program_exist() -> None:
     asked = {name.split("_")[1] for rule in ALERTS.values() for name, _ in selectors(parse(rule["expr"]))}
-    assert asked == {"operator", "extract", "sink"}
+    assert asked == {"operator", "extract", "sink", "api"}
 
 
 def test_labels_and_runbooks_are_the_users_to_choose() -> None:

@@ -10,10 +10,10 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from segue_jobs.contract import Topic
-from segue_operator.api.constants import ConditionReason, TrackBatchCondition, TrainingRunCondition
-from segue_operator.api.manifests import validate
-from support.charts import SEGUE, STACK
+from segue_core.contract import Topic
+from segue_operator.kinds.constants import ConditionReason, TrackBatchCondition, TrainingRunCondition
+from segue_operator.kinds.manifests import validate
+from support.chart_values import SEGUE, STACK
 
 PAGES = (
     "README.md",

@@ -8,19 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from support.charts import (
-    MATRIX,
-    SEGUE,
-    STACK,
-    Manifest,
-    Values,
-    environment,
-    of_kind,
-    pod_templates,
-    render,
-    render_files,
-    with_dependencies,
-)
+from support.chart_values import MATRIX, SEGUE, STACK, Values
+from support.charts import Manifest, of_kind, pod_templates, render, render_files
+from support.other_charts import with_dependencies
 
 DEVELOPMENT = yaml.safe_load((STACK / "values-development.yaml").read_text("utf-8"))
 
@@ -49,6 +39,9 @@ def test_every_container_has_requests_and_limits(objects: list[Manifest]) -> Non
             assert set(container["resources"][part]) >= {"cpu", "memory"}, name
 
 
+_VOLUMES = {"emptyDir", "secret", "configMap", "persistentVolumeClaim"}
+
+
 def test_every_pod_is_restricted(objects: list[Manifest]) -> None:
     """As the Pod Security Standard *restricted* wants it, and with a read-only root besides."""
     for name, template in pod_templates(objects):
@@ -57,7 +50,7 @@ def test_every_pod_is_restricted(objects: list[Manifest]) -> None:
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
         assert spec["securityContext"]["runAsUser"] > 0, name
         assert not {"hostNetwork", "hostPID", "hostIPC"} & set(spec), name
-        assert all({"emptyDir", "secret", "configMap"} & set(volume) for volume in spec.get("volumes", ())), name
+        assert all(_VOLUMES & set(volume) for volume in spec.get("volumes", ())), name
     for name, container in containers(objects):
         security = container["securityContext"]
         assert security["allowPrivilegeEscalation"] is False, name
@@ -91,7 +84,7 @@ def test_no_image_is_whatever_is_newest(objects: list[Manifest]) -> None:
 def test_images_are_names_or_whole_references(images: Values, image: str) -> None:
     objects = render({"images": images})
     (container,) = of_kind(objects, "Deployment")["segue-operator"]["spec"]["template"]["spec"]["containers"]
-    assert container["image"] == environment(objects)["SEGUE_OPERATOR_IMAGE"] == image
+    assert container["image"] == image
 
 
 def test_only_operator_and_driver_may_have_a_token(objects: list[Manifest]) -> None:

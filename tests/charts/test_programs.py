@@ -6,16 +6,17 @@ from collections.abc import Mapping
 
 import pytest
 
-from segue_jobs.contract import Topic
-from segue_operator.api.constants import Component, Label
+from segue_core.contract import Topic
 from segue_operator.children.config import ChildConfig, SecretKey
 from segue_operator.children.extract_job import build_extract_job
 from segue_operator.children.sink_deployment import build_sink_deployment
 from segue_operator.children.spark_application import build_spark_application
 from segue_operator.children.verify_job import build_verify_job
+from segue_operator.kinds.constants import Component, Label
 from segue_operator.kube.__main__ import LAST_SECONDS
-from segue_operator.kube.settings import Settings
-from support.charts import MATRIX, NAMESPACE, Manifest, environment, of_kind, render, selects
+from segue_operator.kube.operator_settings import Settings
+from support.chart_values import MATRIX
+from support.charts import NAMESPACE, Manifest, environment, of_kind, render, selects, serving
 from support.children import batch_model, run_model
 
 CASES = pytest.mark.parametrize("values", MATRIX.values(), ids=MATRIX)
@@ -91,7 +92,7 @@ def test_the_environment_says_what_the_values_say() -> None:
 
 
 def test_the_operator_has_time_for_what_it_does_at_its_end() -> None:
-    [deployment] = of_kind(render(), "Deployment").values()
+    deployment = of_kind(render(), "Deployment")["segue-operator"]
     assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] >= LAST_SECONDS + 10
 
 
@@ -101,9 +102,9 @@ def test_every_program_has_its_account(values: Mapping[str, object]) -> None:
     accounts = {
         (one["metadata"]["namespace"], one["metadata"]["name"]) for one in objects if one["kind"] == "ServiceAccount"
     }
-    (deployment,) = of_kind(objects, "Deployment").values()
-    variables = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
-    children = Settings.from_environment({one["name"]: one["value"] for one in variables}).children
+    children = config(objects)
+    for _, spec in serving(objects).values():
+        assert (NAMESPACE, spec["serviceAccountName"]) in accounts
     for namespace in (NAMESPACE, *values.get("watchNamespaces", ())):
         for _, spec in pods(children).values():
             assert (namespace, spec["serviceAccountName"]) in accounts
@@ -115,10 +116,17 @@ def test_with_strimzi_every_program_is_a_user_of_its_own() -> None:
     users = of_kind(objects, "KafkaUser")
     kafka = config(objects).kafka
     named = {component: kafka.user_of(component) for component in Component}
-    assert {user.name for user in named.values() if user} == set(users)
+    assert {user.name for user in named.values() if user} == set(users) - {"segue-api", "segue-events"}
     # Strimzi keeps a user's password in a Secret of the user's name.
     assert all(user and user.password == SecretKey(user.name, "password") for user in named.values())
     assert kafka.ca_certificate == SecretKey("segue-cluster-ca-cert", "ca.crt")
+    for program in ("api", "events"):
+        (container,) = serving(objects)[program][1]["containers"]
+        variables = {
+            one["name"]: one.get("value", one.get("valueFrom", {}).get("secretKeyRef")) for one in container["env"]
+        }
+        assert variables["KAFKA_USERNAME"] == f"segue-{program}"
+        assert variables["KAFKA_PASSWORD"] == {"name": f"segue-{program}", "key": "password"}
 
 
 def rights(user: Manifest) -> dict[tuple[str, str], set[str]]:
@@ -134,9 +142,10 @@ def test_users_may_do_what_their_program_does() -> None:
         "segue-sink": {
             ("topic", "segue.tracks"): read,
             ("topic", "segue.rejected"): read,
-            ("topic", "segue.events"): read,
             ("group", "segue.sink"): read,
         },
+        "segue-events": {("topic", "segue.events"): read, ("group", "segue.events"): read},
+        "segue-api": {("topic", "segue.events"): read | write, ("topic", "segue.tracks"): read},
         "segue-verify": {
             ("topic", "segue.tracks"): {"Describe"},
             ("topic", "segue.rejected"): {"Describe"},
@@ -165,19 +174,18 @@ def test_topics_are_made_once() -> None:
 
 def test_policies_reach_the_pods_that_they_are_for() -> None:
     objects = render()
-    labels = {name: labels for name, (labels, _) in pods(config(objects)).items()}
+    labels = {name: labels for name, (labels, _) in (pods(config(objects)) | serving(objects)).items()}
     chosen = {
         name: {pod for pod in labels if selects(policy["spec"]["podSelector"], labels[pod])}
         for name, policy in of_kind(objects, "NetworkPolicy").items()
     }
     assert chosen == {
-        "segue-operator": set(),
+        "segue-operator": {"operator"},
+        "segue-api": {"api"},
+        "segue-events": {"events"},
         "segue-programs": {"extract", "sink", "verify"},
         "segue-train": {"driver", "executor"},
     }
-    policy = of_kind(objects, "NetworkPolicy")["segue-operator"]
-    template = of_kind(objects, "Deployment")["segue-operator"]["spec"]["template"]
-    assert selects(policy["spec"]["podSelector"], template["metadata"]["labels"])
 
 
 def test_programs_may_reach_their_servers() -> None:
@@ -188,6 +196,8 @@ def test_programs_may_reach_their_servers() -> None:
     }
     assert ports == {
         "segue-operator": {53, 443, 6443},
+        "segue-api": {53, 9093, 27018},
+        "segue-events": {53, 9093, 27018},
         "segue-programs": {53, 9093, 27018},
         "segue-train": {53, 443, 6443, 9093, 27018},
     }
@@ -211,12 +221,12 @@ def test_programs_may_reach_the_brokers_that_the_bootstrap_names(kafka: Mapping[
 
 def test_budgets_choose_the_pods_that_they_are_for() -> None:
     objects = render({"podDisruptionBudgets": {"trainingDriver": True}})
-    made = pods(config(objects))
+    made = pods(config(objects)) | serving(objects)
     chosen = {
         name: {pod for pod, (labels, _) in made.items() if selects(budget["spec"]["selector"], labels)}
         for name, budget in of_kind(objects, "PodDisruptionBudget").items()
     }
-    assert chosen == {"segue-sink": {"sink"}, "segue-driver": {"driver"}}
+    assert chosen == {"segue-sink": {"sink"}, "segue-driver": {"driver"}, "segue-api": {"api"}}
 
 
 SPARKS_OWN_PORT = "spark-ui"
@@ -225,9 +235,7 @@ SPARKS_OWN_PORT = "spark-ui"
 
 def test_monitors_find_pods_and_their_ports() -> None:
     objects = render(MATRIX["monitored"])
-    made = pods(config(objects))
-    template = of_kind(objects, "Deployment")["segue-operator"]["spec"]["template"]
-    made["operator"] = (template["metadata"]["labels"], template["spec"])
+    made = pods(config(objects)) | serving(objects)
     chosen: dict[str, set[str]] = {}
     for name, monitor in of_kind(objects, "PodMonitor").items():
         spec = monitor["spec"]
@@ -242,6 +250,8 @@ def test_monitors_find_pods_and_their_ports() -> None:
         "segue-sink": {"sink"},
         "segue-verify": {"verify"},
         "segue-train": {"driver"},
+        "segue-api": {"api"},
+        "segue-events": {"events"},
     }
 
 

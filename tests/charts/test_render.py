@@ -8,11 +8,13 @@ import kubernetes_validate
 import pytest
 from helm_python import lint
 
-from segue_operator.api.constants import GROUP
-from support.charts import CHARTS, MATRIX, SEGUE, Manifest, check_custom, every_object, identity, notes, render
+from segue_operator.kinds.constants import GROUP
+from support.chart_values import CHARTS, MATRIX, SEGUE
+from support.charts import CORE, Manifest, every_object, identity, notes, render
+from support.other_charts import undefined
+from support.schemas import check_custom
 
 CASES = pytest.mark.parametrize("values", MATRIX.values(), ids=MATRIX)
-CORE = ("v1", "apps/v1", "batch/v1", "policy/v1", "networking.k8s.io/v1", "rbac.authorization.k8s.io/v1")
 KUBERNETES = ("1.34", "1.37")
 
 
@@ -43,13 +45,9 @@ def test_kubernetes_knows_every_field(version: str) -> None:
 
 
 def test_other_projects_know_every_field(foreign_schemas: Mapping[tuple[str, str], Manifest]) -> None:
-    unknown = [
-        identity(manifest)
-        for manifest in every_object()
-        if manifest["apiVersion"] not in (*CORE, "apiextensions.k8s.io/v1")
-        and not check_custom(manifest, foreign_schemas)
-    ]
-    assert unknown == []
+    foreign = [one for one in every_object() if one["apiVersion"] not in (*CORE, "apiextensions.k8s.io/v1")]
+    assert foreign
+    undefined(one["kind"] for one in foreign if not check_custom(one, foreign_schemas))
 
 
 def test_every_namespaced_object_names_its_namespace() -> None:
@@ -61,7 +59,7 @@ def test_every_namespaced_object_names_its_namespace() -> None:
 
 def test_names_follow_the_release() -> None:
     names = {manifest["metadata"]["name"] for manifest in render(release="blue") if manifest["kind"] == "Deployment"}
-    assert names == {"blue-segue-operator"}
+    assert names == {"blue-segue-operator", "blue-segue-api", "blue-segue-events"}
 
 
 def test_notes_say_what_is_needed() -> None:
@@ -74,7 +72,7 @@ def test_notes_say_what_is_needed() -> None:
 
 def test_definitions_are_those_of_the_operator() -> None:
     copies = {path.name: path.read_text("utf-8") for path in (SEGUE / "files" / "crds").iterdir()}
-    source = CHARTS.parent / "operator" / "src" / "segue_operator" / "api" / "crds"
+    source = CHARTS.parent / "operator" / "src" / "segue_operator" / "kinds" / "crds"
     assert copies == {path.name: path.read_text("utf-8") for path in source.glob("*.yaml")}
 
 

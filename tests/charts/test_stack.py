@@ -10,21 +10,11 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from segue_operator.kube.settings import Settings
-from support.charts import (
-    STACK,
-    STACK_MATRIX,
-    WITHOUT_OTHERS,
-    Manifest,
-    check_custom,
-    dependency,
-    environment,
-    of_kind,
-    render,
-    render_files,
-    selects,
-    with_dependencies,
-)
+from segue_operator.kube.operator_settings import Settings
+from support.chart_values import STACK, STACK_MATRIX, WITHOUT_OTHERS
+from support.charts import CORE, Manifest, environment, of_kind, render, render_files, selects
+from support.other_charts import dependency, undefined, with_dependencies
+from support.schemas import check_custom
 
 DEVELOPMENT = STACK_MATRIX["development"]
 
@@ -42,9 +32,13 @@ def stack(chart: Path, values: Mapping[str, object]) -> list[Manifest]:
 def test_every_field_is_known(
     chart: Path, values: Mapping[str, object], foreign_schemas: Mapping[tuple[str, str], Manifest]
 ) -> None:
+    unknown = []
     for manifest in stack(chart, values):
-        if not check_custom(manifest, foreign_schemas) and manifest["kind"] != "CustomResourceDefinition":
+        if manifest["apiVersion"] in CORE:
             kubernetes_validate.validate(manifest, "1.34", strict=True)
+        elif manifest["kind"] != "CustomResourceDefinition" and not check_custom(manifest, foreign_schemas):
+            unknown.append(manifest["kind"])
+    undefined(unknown)
 
 
 def test_segue_finds_the_kafka_of_the_stack(chart: Path) -> None:
@@ -116,9 +110,35 @@ def test_without_kafka_and_mongodb_there_is_segue_alone(chart: Path) -> None:
         "MongoDBCommunity",
         "StatefulSet",
         "Secret",
+        "PriorityClass",
     }
     children = Settings.from_environment(environment(objects)).children
     assert (children.mongodb_uri.name, children.mongodb_uri.key) == ("mine", "uri")
+
+
+def priorities(objects: list[Manifest]) -> list[str | None]:
+    """Priority class of every server's pods."""
+    (pool,) = of_kind(objects, "KafkaNodePool").values()
+    (kafka,) = of_kind(objects, "Kafka").values()
+    templates = [pool["spec"].get("template", {}), kafka["spec"]["entityOperator"]["template"]]
+    found = [template.get("pod", {}).get("priorityClassName") for template in templates]
+    for database in of_kind(objects, "MongoDBCommunity").values():
+        found.append(database["spec"]["statefulSet"]["spec"]["template"]["spec"].get("priorityClassName"))
+    for server in of_kind(objects, "StatefulSet").values():
+        found.append(server["spec"]["template"]["spec"].get("priorityClassName"))
+    return found
+
+
+@pytest.mark.parametrize("values", [{}, DEVELOPMENT], ids=["mck", "embedded"])
+def test_brokers_and_databases_come_before_batches(chart: Path, values: Mapping[str, object]) -> None:
+    objects = stack(chart, values)
+    (made,) = of_kind(objects, "PriorityClass").values()
+    assert made["value"] > 0
+    assert priorities(objects) == [made["metadata"]["name"]] * 3
+    theirs = stack(chart, {**values, "priorityClass": {"create": False, "name": "important"}})
+    assert (of_kind(theirs, "PriorityClass"), priorities(theirs)) == ({}, ["important"] * 3)
+    none = stack(chart, {**values, "priorityClass": {"create": False}})
+    assert (of_kind(none, "PriorityClass"), priorities(none)) == ({}, [None] * 3)
 
 
 @pytest.mark.parametrize("values", [{}, DEVELOPMENT], ids=["mck", "embedded"])
@@ -127,7 +147,7 @@ def test_segue_finds_the_mongodb_of_the_stack(chart: Path, values: Mapping[str, 
     uri = Settings.from_environment(environment(objects)).children.mongodb_uri
     if values:
         (secret,) = of_kind(objects, "Secret").values()
-        (service,) = of_kind(objects, "Service").values()
+        service = of_kind(objects, "Service")["segue-mongodb"]
         (server,) = of_kind(objects, "StatefulSet").values()
         assert secret["metadata"]["name"] == uri.name
         host = f"{server['metadata']['name']}-0.{service['metadata']['name']}.music.svc:27017"

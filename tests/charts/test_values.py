@@ -13,7 +13,9 @@ import pytest
 import yaml
 from helm_python import HelmRenderError, HelmValuesError
 
-from support.charts import CHARTS, MATRIX, SEGUE, STACK, render, render_files, with_dependencies
+from support.chart_values import CHARTS, MATRIX, SEGUE, STACK
+from support.charts import render, render_files
+from support.other_charts import with_dependencies
 
 BOTH = pytest.mark.parametrize("chart", [SEGUE, STACK], ids=lambda chart: chart.name)
 
@@ -144,9 +146,18 @@ OTHER_VALUES: Mapping[str, Any] = {
     "monitoring.rules.disabled": ["SegueOperatorAbsent"],
     "operator.extraEnv": [],
     "operator.tolerations": [],
+    "api.service.type": "NodePort",
+    "api.audio.volumes": [],
+    "api.extraEnv": [],
+    "api.tolerations": [],
+    "api.httpRoute.parentRefs": [{"name": "other"}],
+    "events.extraEnv": [],
+    "events.tolerations": [],
+    "networkPolicies.api.from": [{"podSelector": {}}],
 }
 NEEDS: Mapping[str, Any] = {
     "fullnameOverride": {},
+    "api.replicas": {"api": {"autoscaling": {"enabled": False}}},
     "kafka.mode": {"kafka": {"bootstrap": "b:1", "credentials": {"username": "u", "secret": "s"}}},
     "kafka.credentials.secret": {"kafka": {"credentials": {"username": "u", "secret": "s"}}},
     "kafka.credentials.username": {"kafka": {"credentials": {"secret": "s"}}},

@@ -17,12 +17,16 @@ from support.end_to_end import (
     NAMESPACE,
     RELEASE,
     System,
+    Trained,
     delete_resources,
     helm,
     loader_pod,
     mongodb,
     music_claim,
+    track_batch,
+    training_run,
     uninstall,
+    unique,
 )
 from support.kubectl import Kubectl
 
@@ -105,6 +109,19 @@ def system(cluster: Kubectl, music: Path, progress: Progress) -> System:
     kubectl.wait("kafka", RELEASE, "Ready")
     progress("installed")
     return System(kubectl)
+
+
+@pytest.fixture(scope="session")
+def trained(system: System, progress: Progress) -> Trained:
+    """Both manifests applied at once: the run waits for its batch."""
+    name = unique("songs")
+    system.kubectl.apply(track_batch(name, name), training_run(name, name, batches=[name]))
+    progress("waiting for the batch")
+    batch = system.kubectl.wait("trackbatch", name, "Succeeded")
+    progress("waiting for the training run")
+    run = system.kubectl.wait("trainingrun", name, "Succeeded", seconds=300)
+    progress("trained")
+    return Trained(name, batch, run)
 
 
 def _load(kubectl: Kubectl, music: Path) -> None:

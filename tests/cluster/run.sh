@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
-# Runs the end-to-end tests in the cluster that KUBECONFIG names: tests/cluster/run.sh [PYTEST ARGUMENT...]
+# Runs the end-to-end tests, and beside them the controller's conformance suite, in the cluster that KUBECONFIG names:
+# tests/cluster/run.sh [PYTEST ARGUMENT...]; with arguments, the end-to-end tests alone.
 #
 # That cluster has Segue's images as localhost/...:dev, and localhost/segue-test-mongodb:dev; on kind, make kind-up sees to
 # the former and this script to the latter, from BASE where it is set. SEGUE_CLUSTER_CHART names a copy of charts/segue-stack
 # that has its dependencies already (tests/cluster/local_charts.py), SEGUE_CLUSTER_VALUES files of values to go with it.
-# Without KUBECONFIG, but with ../shared/devcluster beside the checkout, a cluster is made first, and the images of Segue,
-# Strimzi and the Spark operator; what is there already is kept. WHAT=build stops before the cluster is started,
-# WHAT=prepare before the tests.
+#
+# The conformance suite has an image of its own, and a folder that its pods read. On kind this script sees to both; in
+# another cluster, SEGUE_BUILD_IMAGE is the command that builds an image (given --tag and a folder), SEGUE_LOAD_IMAGE the one
+# that brings it onto the nodes (given its name), and SEGUE_NODE_FOLDER a folder that the nodes have under the same path.
+#
+# Without KUBECONFIG, but with SEGUE_DEVCLUSTER (tests/cluster/devcluster.sh), a cluster is made first, and all images; what is
+# there already is kept. WHAT=build stops before the cluster is started, WHAT=prepare before the tests.
+# shellcheck disable=SC2329 # functions are called by way of step
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-SHARED=$PWD/../shared
 BUILD=$PWD/build/cluster
-STRIMZI=(localhost/strimzi/operator:1.2.0 localhost/strimzi/kafka:1.2.0-kafka-4.3.1)
-SPARK_OPERATOR=localhost/spark-operator:2.5.2
-OURS=(localhost/segue-operator:dev localhost/segue-jobs:dev localhost/segue-spark:dev localhost/segue-test-mongodb:dev)
+OURS=(localhost/segue-{operator,jobs,spark,api,test-mongodb}:dev)
 
 step() { # WHAT COMMAND...: says what is done and how long it took; shows the output only of what fails
   local began=$SECONDS what=$1 log=$BUILD/log
@@ -29,49 +32,22 @@ finish() { # PROCESS LOG: waits for it; its log becomes this one's
   cat "$2"
   return "$status"
 }
-built() { buildah inspect --type image "$1" >/dev/null 2>&1; }
-
-images() {
-  make images BUILDER=buildah BASE="$BASE"
-  buildah bud --isolation chroot --layers --build-arg BASE="$BASE" \
-    --tag localhost/segue-test-mongodb:dev --file tests/cluster/mongodb/Dockerfile .
-}
-
-devcluster() { "$SHARED/devcluster/devcluster" "$@"; }
-
-prepare_devcluster() {
-  BASE=localhost/debian:trixie
-  echo "No KUBECONFIG: a cluster of this machine's own, by ../shared/devcluster (the first time it is compiled: 15 minutes)"
-  step "Debian's container tools" devcluster install
-  devcluster build >"$BUILD/kubernetes.log" 2>&1 &  # keeps the processors busy while the images wait for downloads
-  local kubernetes=$!
-  trap 'kill "$kubernetes" 2>/dev/null || true' EXIT
-  step "base image" devcluster base
-  step "Segue's images" images
-  built "${STRIMZI[1]}" || step "Strimzi's images" "$SHARED/strimzi/build.sh"
-  step "Kubernetes" finish "$kubernetes" "$BUILD/kubernetes.log"
-  trap - EXIT
-  built "$SPARK_OPERATOR" || step "the Spark operator's image" "$SHARED/spark-operator/build.sh"
-  [[ ${WHAT:-} != build ]] || exit 0
-  step "cluster" devcluster up
-  eval "$(devcluster env)"
-  step "images into the node" devcluster load "${OURS[@]}" "${STRIMZI[@]}" "$SPARK_OPERATOR"
-  local spark_operator
-  spark_operator=$(cd "$SHARED/devcluster/modules/spark-operator" && go list -m -f '{{.Dir}}' github.com/kubeflow/spark-operator/v2)
-  step "charts" .venv/bin/python tests/cluster/local_charts.py "$BUILD/charts" \
-    strimzi-kafka-operator="$SHARED/strimzi/chart" spark-operator="$spark_operator/charts/spark-operator-chart"
-  export SEGUE_LOAD_IMAGE="$SHARED/devcluster/devcluster load"
-  export SEGUE_CLUSTER_CHART=$BUILD/charts/segue-stack SEGUE_CLUSTER_VALUES=tests/cluster/values-devcluster.yaml
-}
-
 prepare_other() {
   for tool in kubectl helm; do
     command -v "$tool" >/dev/null || { echo "error: $tool is missing; install it first" >&2; exit 2; }
   done
   local context
   context=$(kubectl config current-context)
-  [[ $context != kind-* ]] || step "the tests' MongoDB" mongodb_for_kind "${context#kind-}"
+  [[ $context != kind-* ]] || prepare_kind "${context#kind-}"
   [[ -n ${SEGUE_CLUSTER_CHART:-} ]] || step "charts" helm dependency update charts/segue-stack
+}
+prepare_kind() { # NAME OF THE CLUSTER
+  step "the tests' MongoDB" mongodb_for_kind "$1"
+  export SEGUE_BUILD_IMAGE="docker build --quiet${BASE:+ --build-arg BASE=$BASE}"
+  export SEGUE_LOAD_IMAGE="kind load docker-image --name $1"
+  export SEGUE_NODE_FOLDER=${SEGUE_NODE_FOLDER:-/tmp/segue-kind} # as in kind.yaml
+  docker exec "$1-control-plane" test -d "$SEGUE_NODE_FOLDER" && [[ -w $SEGUE_NODE_FOLDER ]] ||
+    { echo "error: the node does not have $SEGUE_NODE_FOLDER of this machine; make it again: make kind-down kind-up" >&2; exit 2; }
 }
 mongodb_for_kind() { # NAME OF THE CLUSTER
   docker build ${BASE:+--build-arg BASE="$BASE"} --tag localhost/segue-test-mongodb:dev --file tests/cluster/mongodb/Dockerfile .
@@ -80,7 +56,9 @@ mongodb_for_kind() { # NAME OF THE CLUSTER
 
 mkdir -p "$BUILD"
 if [[ -z ${KUBECONFIG:-} ]]; then
-  [[ -x $SHARED/devcluster/devcluster ]] || { echo "error: set KUBECONFIG to a cluster that has the images, for example by make kind-up" >&2; exit 2; }
+  [[ -x ${SEGUE_DEVCLUSTER:-}/devcluster/devcluster ]] ||
+    { echo "error: set KUBECONFIG to a cluster that has the images: make kind-up, then KUBECONFIG=~/.kube/config make test-cluster" >&2; exit 2; }
+  source tests/cluster/devcluster.sh
   prepare_devcluster
 else
   prepare_other
@@ -93,7 +71,11 @@ conformance() {
   until kubectl wait --for=condition=Established --timeout=60s crd/trackbatches.segue.dev crd/trainingruns.segue.dev; do sleep 2; done >/dev/null 2>&1
   exec .venv/bin/pytest tests/conformance -m cluster "$@" >"$log" 2>&1
 }
-if [[ -n ${SEGUE_LOAD_IMAGE:-} && $# == 0 ]]; then
+if [[ $# != 0 ]]; then
+  echo "With arguments for pytest, the end-to-end tests alone"
+elif [[ -z ${SEGUE_BUILD_IMAGE:-} || -z ${SEGUE_LOAD_IMAGE:-} ]]; then
+  echo "warning: without SEGUE_BUILD_IMAGE and SEGUE_LOAD_IMAGE, the conformance suite is left out" >&2
+else
   conformance -q &
   scenarios=$!
   trap 'kill "$scenarios" 2>/dev/null || true' EXIT

@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import pytest
 
-from segue_operator.api.constants import Component, Label
-from support.end_to_end import System, batch_labels, track_batch, training_run, unique
-from support.kubectl import Manifest
+from segue_operator.kinds.constants import Component, Label
+from support.end_to_end import System, Trained, batch_labels, track_batch, unique
 
 pytestmark = pytest.mark.cluster
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A catalogue that was ingested and trained on."""
-
-    name: str
-    batch: Manifest
-    run: Manifest
-
-
-@pytest.fixture(scope="module")
-def trained(system: System, progress: Any) -> Trained:
-    """Both manifests applied at once: the run waits for its batch."""
-    name = unique("songs")
-    system.kubectl.apply(track_batch(name, name), training_run(name, name, batches=[name]))
-    progress("waiting for the batch")
-    batch = system.kubectl.wait("trackbatch", name, "Succeeded")
-    progress("waiting for the training run")
-    run = system.kubectl.wait("trainingrun", name, "Succeeded", seconds=300)
-    progress("trained")
-    return Trained(name, batch, run)
 
 
 def test_every_listed_track_is_stored_or_rejected_with_a_reason(system: System, trained: Trained) -> None:
@@ -85,7 +59,7 @@ def test_programs_without_business_with_the_api_server_have_no_token(system: Sys
         assert not [path for path in mounts if path.startswith("/var/run/secrets")], pod["metadata"]["name"]
 
 
-def test_a_second_batch_over_the_same_folder_extracts_nothing_anew(system: System, trained: Trained) -> None:
+def test_a_second_batch_over_the_same_folder_extracts_nothing_again(system: System, trained: Trained) -> None:
     again = unique("again")
     system.kubectl.apply(track_batch(again, trained.name))
     tracks = system.kubectl.wait("trackbatch", again, "Succeeded")["status"]["tracks"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from segue_operator.api.constants import Component, ConditionReason
+from segue_operator.kinds.constants import Component, ConditionReason
 from support.end_to_end import (
     BROKER_LABELS,
     OPERATOR_LABELS,

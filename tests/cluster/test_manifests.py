@@ -8,18 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from support.charts import (
-    MATRIX,
-    STACK,
-    STACK_MATRIX,
-    WITHOUT_OTHERS,
-    Manifest,
-    Values,
-    foreign_crds,
-    render,
-    with_dependencies,
-)
+from support.chart_values import MATRIX, STACK, STACK_MATRIX, WITHOUT_OTHERS, Values
+from support.charts import Manifest, render
 from support.kubectl import Kubectl, KubectlError
+from support.other_charts import foreign_crds, undefined, with_dependencies
 
 pytestmark = pytest.mark.cluster
 
@@ -64,8 +56,7 @@ def check(kubectl: Kubectl, objects: list[Manifest]) -> None:
     They are put into one namespace that exists, which a dry run cannot make.
     """
     kinds = set(kubectl.run("api-resources", "--no-headers").split())
-    if unknown := {one["kind"] for one in objects} - kinds:
-        pytest.skip(f"no definition of {', '.join(sorted(unknown))} is on this machine")
+    undefined({one["kind"] for one in objects} - kinds)
     for one in objects:
         if "namespace" in one["metadata"]:
             one["metadata"]["namespace"] = kubectl.namespace

@@ -1,4 +1,4 @@
-"""Who may speak with whom, in a cluster that enforces NetworkPolicies; in another one these tests are skipped."""
+"""Network policies, in a cluster that enforces them; in any other these tests are skipped."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from segue_operator.api.constants import Component, Label
+from segue_operator.kinds.constants import Component, Label
 from support.end_to_end import IMAGES, RELEASE, RESTRICTED, System, unique
 from support.kubectl import Kubectl, Manifest
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import os
-import shutil
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from support.worlds import World, build_image, kubernetes_world, local_world
+from support.kubernetes_world import build_image, kubernetes_world
+from support.local_world import local_world
+from support.worlds import World
 
 WORLDS = ["local", pytest.param("kubernetes", marks=pytest.mark.cluster)]
 
 
 @pytest.fixture(scope="session")
 def conformance_image(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The image of the stand-ins, on the cluster's node."""
-    if not os.environ.get("SEGUE_LOAD_IMAGE") or shutil.which("buildah") is None:
-        pytest.skip("set SEGUE_LOAD_IMAGE to the command that brings a local image onto the node; buildah builds it")
+    """The image of the stand-ins, on the cluster's nodes."""
+    missing = [name for name in ("SEGUE_BUILD_IMAGE", "SEGUE_LOAD_IMAGE") if not os.environ.get(name)]
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} unset: tests/cluster/run.sh says what they are")
     build_image(tmp_path_factory.mktemp("image"))
 
 

@@ -1,4 +1,4 @@
-"""What a batch needs and what is not there yet: it says so, begins nothing else, and goes on once it has come.
+"""What a batch needs and what is not there yet: it says so, starts nothing else, and continues once it is there.
 
 On the laptop claims and secrets are given to a command and stay as they are; its cluster looks for them each time it
 starts a pod, so here they come while it runs.
@@ -24,7 +24,8 @@ async def test_a_missing_claim_is_named_and_once_there_the_batch_succeeds(world:
         await world.create(batch(world, source=source))
         found = await until_it_says(world, 'persistentvolumeclaim "late" not found')
         assert (found["status"], found["reason"]) == ("Unknown", "Extracting")
-        assert "0 of 2 shards are done; pod songs-extract-" in found["message"]
+        assert found["message"].startswith("pod songs-extract-")
+        assert found["message"].endswith("; 0 of 2 shards are done")
         await world.provide_claim("late")
         finished = await until(world, "Completed")
     assert "not found" not in condition(finished, "Succeeded")["message"]

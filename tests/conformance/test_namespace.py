@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from segue_operator.api.objects import Kind
+from segue_operator.kinds.objects import Kind
+from support.kubernetes_world import KubernetesWorld
 from support.scenarios import EXTRACTED, PATIENCE, batch, is_true, key, pod_ended, until
 from support.waiting import eventually
-from support.worlds import KubernetesWorld, World, write_script
+from support.worlds import World, write_script
 
 ON_KUBERNETES = pytest.mark.parametrize("world", [pytest.param("kubernetes", marks=pytest.mark.cluster)], indirect=True)
 FAILING = {"code": 1}
@@ -64,7 +65,9 @@ async def is_proved(world: World) -> None:
     ],
     ids=["its shards run", "a shard waits for its next try", "it is suspended after a failure", "it is verified"],
 )
-async def test_a_namespace_goes_with_its_batch(world: KubernetesWorld, script: dict[str, Any], state: Any) -> None:
+async def test_a_namespace_with_a_batch_can_be_deleted(
+    world: KubernetesWorld, script: dict[str, Any], state: Any
+) -> None:
     write_script(world, **script)
     async with world.operator():
         await world.create(batch(world))

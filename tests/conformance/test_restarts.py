@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from segue_operator.api.objects import Key, Kind, Manifest
+from segue_operator.kinds.objects import Key, Kind, Manifest
 from segue_operator.kube.access import load_configuration
 from segue_operator.kube.client import Client
 from support.faults import Mortality
+from support.kubernetes_world import KubernetesWorld, kubernetes_world
 from support.manifests import track_batch
 from support.paper_kubelet import NOWHERE, paper_kubelet
 from support.waiting import eventually
-from support.worlds import KubernetesWorld, kubernetes_world
 
 pytestmark = [
     pytest.mark.cluster,

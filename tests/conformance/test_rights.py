@@ -11,17 +11,18 @@ from typing import Any
 import pytest
 import yaml
 
-from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.controller.cluster import InvalidError, NamespaceTerminatingError
+from segue_operator.kinds.objects import Key, Kind, Manifest
 from segue_operator.kube.access import load_configuration
 from segue_operator.kube.client import Client
-from segue_operator.kube.operator import Operator
-from segue_operator.kube.settings import Settings
+from segue_operator.kube.composition import Operator
+from segue_operator.kube.operator_settings import Settings
 from support.charts import of_kind, render
+from support.kubernetes_world import KubernetesWorld, kubernetes_world, named
 from support.manifests import track_batch
 from support.paper_kubelet import NOWHERE, paper_kubelet
 from support.waiting import eventually
-from support.worlds import CONFIG, KubernetesWorld, kubernetes_world, named
+from support.worlds import CONFIG
 
 pytestmark = [
     pytest.mark.cluster,

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 import yaml
 
-from segue_operator.api.objects import Kind
 from segue_operator.controller.cluster import ClusterError, InvalidError
+from segue_operator.kinds.objects import OWN_KINDS, Kind
 from segue_operator.kube.access import load_configuration
 from segue_operator.kube.client import APPLY, Client
-from segue_operator.kube.paths import OWN_KINDS, PLURALS, collection_path
+from segue_operator.kube.paths import PLURALS, collection_path
 from segue_operator.kube.schema import check_served
+from support.kubernetes_world import KubernetesWorld, kubernetes_world
 from support.manifests import Manifest, put
 from support.rule_examples import ACCEPTED, FIXED, MUTABLE, REJECTED
-from support.worlds import KubernetesWorld, kubernetes_world
 
 pytestmark = [
     pytest.mark.cluster,
@@ -40,7 +40,7 @@ async def world() -> AsyncIterator[KubernetesWorld]:
 
 
 async def send(client: Client, namespace: str, manifest: Manifest) -> None:
-    """Create on trial."""
+    """Create with a dry run."""
     kind = Kind(manifest["kind"])
     body = {**manifest, "metadata": {"name": manifest["metadata"]["name"], "namespace": namespace}}
     path = collection_path(kind, namespace)
@@ -48,7 +48,7 @@ async def send(client: Client, namespace: str, manifest: Manifest) -> None:
 
 
 async def test_the_server_takes_the_crds(client: Client) -> None:
-    folder = resources.files("segue_operator.api") / "crds"
+    folder = resources.files("segue_operator.kinds") / "crds"
     for kind in OWN_KINDS:
         crd = yaml.safe_load((folder / f"{PLURALS[kind]}.yaml").read_text(encoding="utf-8"))
         path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd['metadata']['name']}"

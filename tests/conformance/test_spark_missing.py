@@ -15,18 +15,19 @@ from typing import Any
 
 import pytest
 
-from segue_operator.api.objects import API_VERSIONS, Key, Kind
 from segue_operator.controller.cluster import KindMissingError, NotFoundError, UnavailableError
+from segue_operator.kinds.objects import API_VERSIONS, Key, Kind
 from segue_operator.kube.access import load_configuration
 from segue_operator.kube.client import Client
-from segue_operator.kube.operator import Operator, Pace
+from segue_operator.kube.composition import Operator, Pace
+from segue_operator.kube.operator_settings import Settings
 from segue_operator.kube.paths import PLURALS, object_path
-from segue_operator.kube.settings import Settings
+from support.kubernetes_world import KubernetesWorld, kubernetes_world, named
 from support.manifests import training_run
 from support.scenarios import PATIENCE, until
 from support.waiting import eventually
 from support.workloads import condition
-from support.worlds import CONFIG, KubernetesWorld, kubernetes_world, named
+from support.worlds import CONFIG
 
 pytestmark = [
     pytest.mark.cluster,
@@ -73,7 +74,7 @@ async def complete(client: Client, world: KubernetesWorld) -> None:
     await client.request("PATCH", f"{object_path(key)}/status", about=KIND, body=body, content_type=merge)
 
 
-async def test_without_the_kind_a_run_waits_and_with_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_run_waits_for_the_kind_and_then_continues(monkeypatch: pytest.MonkeyPatch) -> None:
     namespace = f"conf-{uuid.uuid4().hex[:8]}"
     group = f"{namespace}.example.org"
     monkeypatch.setitem(API_VERSIONS, KIND, f"{group}/v1beta2")

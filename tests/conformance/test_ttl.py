@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from segue_operator.api.conditions import moment
-from segue_operator.api.objects import Key, Kind
+from segue_core.contract.times import parse_timestamp
+from segue_operator.kinds.objects import Key, Kind
 from support.manifests import training_run
 from support.scenarios import EXTRACTED, PATIENCE, VERIFIED, batch, is_gone, jobs, key, until
 from support.waiting import eventually
 from support.worlds import World, write_script
 
 
-async def test_a_batch_goes_after_its_ttl_with_its_jobs_and_pods(world: World) -> None:
+async def test_a_batch_is_deleted_after_its_ttl_with_its_jobs_and_pods(world: World) -> None:
     write_script(world, extract=EXTRACTED, verify=VERIFIED)
     async with world.operator():
         await world.create(batch(world, ttlSecondsAfterFinished=8))
         found = await until(world, "Completed")
         assert await jobs(world) == ["songs-extract", "songs-verify"], "they stay as long as the batch"
         await is_gone(world, key(world))
-    finished = moment(found["status"]["completionTime"])
+    finished = parse_timestamp(found["status"]["completionTime"])
     assert (datetime.now(UTC) - finished).total_seconds() >= 8
 
 
@@ -33,7 +33,7 @@ async def test_a_ttl_that_is_set_afterwards_counts_from_the_end(world: World) ->
         await is_gone(world, key(world))
 
 
-async def test_a_training_run_that_failed_goes_too_and_leaves_its_batch(world: World) -> None:
+async def test_a_failed_training_run_is_deleted_too_and_leaves_its_batch(world: World) -> None:
     write_script(world, extract="wait")
     run = Key(Kind.TRAINING_RUN, world.namespace, "weekly")
     async with world.operator():

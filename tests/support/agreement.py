@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from segue_jobs.contract import Family
-from segue_jobs.features.families import build_families
-from segue_jobs.features.layout import LAYOUT
+from segue_core.contract import ANALYSED_FAMILIES
+from segue_core.features.families import build_families
+from segue_core.features.layout import LAYOUT
 
-NAMES = tuple(f"{family}.{name}" for family in Family for name in LAYOUT[family])
+NAMES = tuple(f"{family}.{name}" for family in ANALYSED_FAMILIES for name in LAYOUT[family])
 
 _DEVIATIONS = (
     ("timbre.mfcc_mean", 4.3),
@@ -34,7 +34,7 @@ TOLERANCES = np.array(
 def vector(statistics):
     """All families as one vector, in the order of `NAMES`."""
     families = build_families(statistics)
-    return np.concatenate([families[family] for family in Family])
+    return np.concatenate([families[family] for family in ANALYSED_FAMILIES])
 
 
 def disagreements(found, expected, tolerances=TOLERANCES):

@@ -9,9 +9,13 @@ import signal
 import time
 from pathlib import Path
 
-from segue_jobs.contract import Engine, Reason, Stage
+from segue_core.contract import Engine, Reason, Stage
+from segue_core.store.records import Metadata
 from segue_jobs.extract.analyse import AlreadyDone, Request, Result
-from segue_jobs.listing.model import Problem
+from segue_jobs.extract.inspection import Inspection
+from segue_jobs.listing.listed_tracks import Problem
+
+NOTHING_NEW = AlreadyDone("", Inspection(bytes=1, payload_bytes=1, tags=Metadata(), cover=None))
 
 
 def misbehave(request: Request) -> Result:
@@ -37,7 +41,7 @@ def misbehave(request: Request) -> Result:
     elif request.track_id.startswith("greedy"):
         hoard = [bytearray(8 << 20) for _ in range(64)]
         return Problem(Stage.ANALYSE, Reason.SILENT, f"got {len(hoard)} pieces")
-    return AlreadyDone()
+    return NOTHING_NEW
 
 
 def mutter(line: bytes) -> None:

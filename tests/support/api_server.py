@@ -17,7 +17,7 @@ from typing import Any
 
 from aiohttp import web
 
-from segue_operator.api.objects import API_VERSIONS, Key, Kind, Manifest
+from segue.cluster.local_cluster import LocalCluster
 from segue_operator.controller.cluster import (
     AlreadyExistsError,
     ClusterError,
@@ -26,9 +26,9 @@ from segue_operator.controller.cluster import (
     NotFoundError,
     WatchEvent,
 )
-from segue_operator.kube.paths import OWN_KINDS, PLURALS
+from segue_operator.kinds.objects import API_VERSIONS, OWN_KINDS, Key, Kind, Manifest
+from segue_operator.kube.paths import PLURALS
 from segue_operator.kube.schema import own_schema
-from segue_operator.local.cluster import LocalCluster
 from support.kubeconfig import write_kubeconfig
 
 KINDS = {plural: kind for kind, plural in PLURALS.items()}
@@ -160,10 +160,15 @@ class ApiServer:
     async def _create(self, request: web.Request) -> web.Response:
         body = json.loads(await request.read())
         if request.match_info["plural"] == "events":
-            if "dryRun" not in request.query:
-                self.events.append(body)
-            return web.json_response(body, status=201)
+            return _answer(lambda: body if "dryRun" in request.query else self._record_event(body), 201)
         return _answer(lambda: self.store.create(body), 201)
+
+    def _record_event(self, event: Manifest) -> Manifest:
+        name = event["metadata"]["name"]
+        if any(one["metadata"]["name"] == name for one in self.events):
+            raise AlreadyExistsError(f'events "{name}" already exists')
+        self.events.append(event)
+        return event
 
     async def _watch(
         self, request: web.Request, kind: Kind, namespace: str | None, labels: Mapping[str, str]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from segue_jobs.contract import ExtractSummary, VerifySummary
+from segue_core.contract import ExtractSummary, VerifySummary
 from support.manifests import track_batch
 from support.simulated_cluster import SimulatedCluster
 
@@ -40,3 +41,8 @@ def verified(summary: VerifySummary = ALL_STORED, *, exit_code: int = 0, **spec:
 def names(cluster: SimulatedCluster) -> set[str]:
     """Names of all objects."""
     return {key.name for key in cluster.objects}
+
+
+def nonzero(counts: Mapping[str, int]) -> dict[str, int]:
+    """The counts of a status that are not 0."""
+    return {state: count for state, count in counts.items() if count}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from segue_operator.api.manifests import validate
-from segue_operator.api.trackbatch import TrackBatch
-from segue_operator.api.trainingrun import TrainingRun
 from segue_operator.children.config import ChildConfig, KafkaAccess, KafkaUser, SecretKey
+from segue_operator.kinds.manifests import validate
+from segue_operator.kinds.trackbatch import TrackBatch
+from segue_operator.kinds.trainingrun import TrainingRun
 from support.manifests import track_batch, training_run
 
 PLAIN = ChildConfig(kafka=KafkaAccess(bootstrap="kafka:9092"))

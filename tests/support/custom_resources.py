@@ -11,14 +11,18 @@ from typing import Any
 import cel
 import yaml
 from jsonschema import Draft202012Validator
+from kubernetes.utils import parse_quantity
 
 Schema = Mapping[str, Any]
 FILES = {"TrackBatch": "trackbatches.yaml", "TrainingRun": "trainingruns.yaml"}
 
+_KUBERNETES_FUNCTIONS = {"quantity": parse_quantity, "compareTo": lambda left, right: (left > right) - (left < right)}
+"""What Kubernetes adds to CEL, as far as our rules use it."""
+
 
 @functools.cache
 def load_crd(kind: str) -> dict[str, Any]:
-    text = resources.files("segue_operator.api").joinpath("crds", FILES[kind]).read_text(encoding="utf-8")
+    text = resources.files("segue_operator.kinds").joinpath("crds", FILES[kind]).read_text(encoding="utf-8")
     return yaml.safe_load(text)
 
 
@@ -107,8 +111,8 @@ def broken_rules(schema: Schema, value: Any, old: Any = _ABSENT, path: str = "")
         is_transition = "oldSelf" in rule["rule"]
         if is_transition and old is _ABSENT:
             continue
-        context = {"self": value, "oldSelf": old} if is_transition else {"self": value}
-        if cel.evaluate(rule["rule"], context) is not True:
+        variables = {"self": value, "oldSelf": old} if is_transition else {"self": value}
+        if cel.evaluate(rule["rule"], cel.Context(variables=variables, functions=_KUBERNETES_FUNCTIONS)) is not True:
             broken.add((path + rule.get("fieldPath", ""), rule["message"]))
     if isinstance(value, dict):
         for name, child in schema.get("properties", {}).items():

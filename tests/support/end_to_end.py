@@ -15,8 +15,8 @@ from typing import Any
 
 from pymongo import MongoClient
 
-from segue_jobs.runtime.mongodb import Document
-from segue_operator.api.constants import API_VERSION, Component, Label
+from segue_core.store.database import Document
+from segue_operator.kinds.constants import API_VERSION, Component, Label
 from support.kubectl import Kubectl, Manifest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -27,6 +27,8 @@ DATABASE = "segue"
 MONGODB = "mongodb"
 IMAGES = "localhost"
 OPERATOR_LABELS = {"app.kubernetes.io/name": "segue", "app.kubernetes.io/component": "operator"}
+API_LABELS = {"app.kubernetes.io/name": "segue", "app.kubernetes.io/component": "api"}
+EVENTS_LABELS = {"app.kubernetes.io/name": "segue", "app.kubernetes.io/component": "events"}
 BROKER_LABELS = {"strimzi.io/cluster": RELEASE, "strimzi.io/broker-role": "true"}
 
 RESTRICTED = {
@@ -58,7 +60,11 @@ class System:
 
     def recommend(self, *arguments: str) -> dict[str, Any]:
         """Answer of ``segue recommend`` on this machine."""
-        command = [sys.executable, "-m", "segue_operator.local", "recommend", *arguments, "--json"]
+        return self.segue("recommend", *arguments)
+
+    def segue(self, *arguments: str) -> dict[str, Any]:
+        """What a command of ``segue`` on this machine says of the system."""
+        command = [sys.executable, "-m", "segue", *arguments, "--json"]
         with self.mongodb_uri() as uri:
             environ = {**os.environ, "MONGODB_URI": uri, "SEGUE_DATABASE": DATABASE}
             done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=60, check=False)
@@ -70,6 +76,15 @@ class System:
         """The catalogue's tracks in MongoDB."""
         with self.database() as client:
             return list(client[DATABASE]["tracks"].find({"catalogue": catalogue}))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A catalogue that was ingested and trained on."""
+
+    name: str
+    batch: Manifest
+    run: Manifest
 
 
 def helm(kubectl: Kubectl, *arguments: str) -> str:

@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 from kafka import KafkaConsumer, TopicPartition
 
-from segue_jobs.contract import Env, ExtractArguments, ExtractSummary, Topic
-from segue_jobs.records import RejectedRecord, TrackRecord
-from segue_jobs.runtime.settings import KafkaSettings
+from segue_core.contract import Env, ExtractArguments, ExtractSummary, Topic
+from segue_core.settings import KafkaSettings
+from segue_core.store.records import RejectedRecord, TrackRecord
 
 
 class ExtractProcess:

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from typing import Any
 
-from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.controller.cluster import Cluster, UnavailableError, WatchEvent
+from segue_operator.kinds.objects import Key, Kind, Manifest
 
 Hook = Callable[[str, Key], None]
 WRITES = frozenset({"create", "apply", "delete", "apply_status", "create_event"})

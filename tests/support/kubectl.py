@@ -161,7 +161,20 @@ class Kubectl:
         for pod in self._found("pods"):
             name = pod["metadata"]["name"]
             parts.append(f"--- log of {name}\n{self._tried('logs', name, '--all-containers', '--tail=30')}")
+        parts += [*self._unmet_conditions("nodes"), *self._unmet_conditions("pods")]
         return "\n".join(parts)
+
+    def _unmet_conditions(self, kind: str) -> Iterator[str]:
+        """Nodes and pods that are not ready, and why: a taint, a full disk, a pod that no node has room for."""
+        for item in self._found(kind):
+            name = f"{kind}/{item['metadata']['name']}"
+            for condition in item["status"].get("conditions", ()):
+                good = "False" if condition["type"].endswith("Pressure") else "True"
+                if condition["status"] != good:
+                    said = " ".join(filter(None, (condition.get("reason"), condition.get("message"))))
+                    yield f"{name}: {condition['type']}={condition['status']} {said}"
+            for taint in item["spec"].get("taints", ()):
+                yield f"{name}: taint {taint['key']}:{taint['effect']}"
 
     def _found(self, kind: str) -> list[Manifest]:
         try:

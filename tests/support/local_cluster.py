@@ -7,19 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from segue_operator.api.objects import Key, Kind, Manifest
-from segue_operator.local.cluster import LocalCluster
-from segue_operator.local.container import read_group, signal_group
-from segue_operator.local.workloads.pods import BackOff
+from segue.cluster.kubelet.container import read_group, signal_group
+from segue.cluster.local_cluster import LocalCluster
+from segue_core.contract.backoff import Backoff
+from segue_operator.kinds.objects import Key, Kind, Manifest
 from support.waiting import eventually_true
 from support.workloads import condition, key
 
-FAST = BackOff(first_seconds=0.05, longest_seconds=0.2)
+FAST = Backoff(first_seconds=0.05, longest_seconds=0.2)
 QUICK_END = {"terminationGracePeriodSeconds": 2}
 
 
 def cluster_in(folder: Path, **options: Any) -> LocalCluster:
-    return LocalCluster(folder / "state", job_back_off=FAST, restart_back_off=FAST, **options)
+    return LocalCluster(folder / "state", job_backoff=FAST, restart_backoff=FAST, **options)
 
 
 async def until(cluster: LocalCluster, wanted: Key, holds: Callable[[Manifest], bool]) -> Manifest:
@@ -63,6 +63,11 @@ async def group_of(folder: Path, pod: Manifest) -> int:
     group = read_group(path)
     assert group is not None
     return group
+
+
+def log_of(folder: Path, pod: Manifest) -> Path:
+    """What a pod wrote; it stays when the pod goes."""
+    return folder / "state" / "logs" / "default" / f"{pod['metadata']['name']}.log"
 
 
 async def gone(group: int) -> bool:

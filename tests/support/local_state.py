@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from segue_operator.api.objects import Key, Kind, Manifest
-from segue_operator.local.files import ObjectFiles
+from segue.cluster.api_server.object_files import ObjectFiles
+from segue_operator.kinds.objects import Key, Kind, Manifest
 
 
 def condition(type_: str, status: str, reason: str, message: str = "") -> Manifest:
@@ -48,7 +48,7 @@ def write_state(root: Path, *manifests: Manifest, logs: Mapping[str, str] | None
     """Write objects and logs where a local cluster keeps them."""
     files = ObjectFiles(root)
     for manifest in manifests:
-        files.write(Key.of(manifest), {"object": manifest})
+        files.write(manifest)
     for name, text in (logs or {}).items():
         path = root / "logs" / "default" / f"{name}.log"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,10 +8,12 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
-from segue_jobs.extract.metrics import ExtractMetrics
-from segue_jobs.sink.metrics import SinkMetrics
+from segue_api.metrics import ApiMetrics
+from segue_jobs.extract.shard_metrics import ExtractMetrics
+from segue_jobs.sink.sink_metrics import SinkMetrics
 from segue_jobs.train import steps
-from segue_operator.kube.metrics import KubeMetrics, ResourceCollector
+from segue_operator.kube.operator_metrics import KubeMetrics
+from segue_operator.kube.resource_gauges import ResourceCollector
 
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",), "summary": ("",)}
 
@@ -22,6 +24,7 @@ def own_metrics() -> dict[str, frozenset[str]]:
     KubeMetrics(registry)
     ExtractMetrics(registry)
     SinkMetrics(registry)
+    ApiMetrics(registry)
     for gauge in (steps._PHASE, steps._SECONDS):
         registry.register(gauge)
     resources = ResourceCollector(lambda: (), dict)

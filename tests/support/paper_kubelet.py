@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.controller.cluster import ClusterError
+from segue_operator.kinds.objects import Key, Kind, Manifest
 from segue_operator.kube.client import Client
 from segue_operator.kube.paths import CHILD_SELECTOR, collection_path, object_path
 from support.small_world import SUMMARIES

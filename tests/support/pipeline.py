@@ -8,14 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
 import yaml
 
-from segue_jobs.contract import Env
-from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
+from segue_core.contract import Env
+from segue_core.settings import KafkaSettings, MongoSettings
 from support.audio import write_tune
 from support.processes import command_line, descendants
 
@@ -46,7 +47,7 @@ def _resource(kind: str, name: str, spec: Manifest) -> Manifest:
 
 
 def servers_of(kafka: KafkaSettings, mongo: MongoSettings) -> dict[str, str]:
-    """Environment that names the session's servers: a test to which embedded ones are no matter starts none."""
+    """Environment that names the session's servers: a test that does not need embedded ones starts none."""
     return {
         Env.KAFKA_BOOTSTRAP: kafka.bootstrap,
         Env.TOPIC_PREFIX: kafka.topic_prefix,
@@ -63,14 +64,14 @@ class Segue:
     ) -> None:
         self.folder = folder
         self.state = state or folder / "state"
-        self._environment = {
+        self.environment = {
             name: value for name, value in os.environ.items() if name not in ("MONGODB_URI", "KAFKA_BOOTSTRAP")
         } | {"SEGUE_STATE": str(self.state), **(environment or {})}
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one command to its end."""
         return subprocess.run(
-            self._command(arguments), env=self._environment, capture_output=True, text=True, check=False, timeout=300
+            self._command(arguments), env=self.environment, capture_output=True, text=True, check=False, timeout=300
         )
 
     def apply(self, *given: Manifest | str) -> subprocess.CompletedProcess[str]:
@@ -79,7 +80,7 @@ class Segue:
 
     def begin_apply(self, *given: Manifest | str) -> Running:
         """Apply manifests, with options, and do not wait."""
-        return Running(self._command(self._apply(given)), self._environment, self.folder / "apply.log")
+        return Running(self._command(self._apply(given)), self.environment, self.folder / "apply.log")
 
     def document(self, *arguments: str) -> Any:
         """What a command prints as JSON."""
@@ -98,7 +99,7 @@ class Segue:
         return ["apply", "-f", str(path), *(option for option in given if isinstance(option, str))]
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
-        return [sys.executable, "-m", "segue_operator.local", *arguments]
+        return [sys.executable, "-m", "segue", *arguments]
 
 
 class Running:
@@ -138,10 +139,24 @@ class Running:
 
     def kill(self, *words: str) -> int:
         """SIGKILL for the process below this one whose command line has these words; guards are left alone."""
-        [pid] = [
-            pid
-            for pid in descendants(self.process.pid)
-            if all(word in (line := command_line(pid)) for word in words) and "guard.py" not in line
-        ]
+        [pid] = self._below(words)
         os.kill(pid, signal.SIGKILL)
         return pid
+
+    @contextmanager
+    def paused(self, *words: str) -> Iterator[None]:
+        """Stop the processes below this one whose command lines have these words, so that they take as long as this."""
+        stopped = self._below(words)
+        assert stopped, self.text()
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in stopped:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+    def _below(self, words: Sequence[str]) -> list[int]:
+        lines = {pid: command_line(pid) for pid in descendants(self.process.pid)}
+        return [pid for pid, line in lines.items() if all(word in line for word in words) and "guard.py" not in line]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from segue_operator.local.servers import Server
+from segue.servers.embedded import Server
 
 
 def need_proc() -> None:
@@ -23,6 +25,24 @@ def kill_server(server: Server) -> None:
     need_proc()
     for child in children(server.pid):
         os.kill(child, signal.SIGKILL)
+
+
+def freeze(server: Server) -> None:
+    """SIGSTOP for the server behind its guard: it lives, and hangs for good."""
+    need_proc()
+    for child in children(server.pid):
+        os.kill(child, signal.SIGSTOP)
+
+
+@contextmanager
+def frozen(server: Server) -> Iterator[None]:
+    """The server hangs, and then continues."""
+    freeze(server)
+    try:
+        yield
+    finally:
+        for child in children(server.pid):
+            os.kill(child, signal.SIGCONT)
 
 
 def children(pid: int) -> list[int]:

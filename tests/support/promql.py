@@ -17,7 +17,7 @@ def parse(expression: str) -> Any:
     Raises
     ------
     ValueError
-        It is no PromQL.
+        It is not valid PromQL.
     """
     for variable, value in GRAFANA.items():
         expression = expression.replace(variable, value)

@@ -9,18 +9,20 @@ from support.manifests import Manifest, put, track_batch, training_run
 BATCH, RUN = track_batch(), training_run()
 LONG_NAME = "a" * 41
 EXACTLY_ONE_VOLUME = "set exactly one of persistentVolumeClaim and hostPath"
-INSIDE = "must be a path inside the volume: relative, without '..' and without control characters"
-ABSOLUTE = "must be an absolute path without '..' and without control characters, for example /srv/music"
-NAME_LENGTH = "metadata.name must be at most 40 characters long: its Jobs and pods add to it"
+INSIDE = "must be a relative path inside the volume, without '..' or control characters"
+ABSOLUTE = "must be an absolute path without '..' or control characters, for example /srv/music"
+NAME_LENGTH = "metadata.name must be at most 40 characters long: the names of its Jobs and pods are longer"
 NAME_FORM = (
-    "metadata.name must begin with a lowercase letter and hold only lowercase letters, digits and '-', "
-    "not '-' at the end"
+    "metadata.name must start with a lowercase letter, contain only lowercase letters, digits and '-', "
+    "and not end with '-'"
 )
 ONE_SOURCE = "set exactly one of secretKeyRef, configMapKeyRef and fieldRef"
 RESOURCES_OF_SPARK = (
-    "podOverrides.resources does not reach Spark's pods: use spark.executorCores, spark.executorMemory and "
+    "podOverrides.resources does not apply to Spark's pods: use spark.executorCores, spark.executorMemory and "
     "spark.driverMemory"
 )
+BOTH = "path and sha256 belong together: give both, or neither for the network musicnn-msd"
+EAR = {"path": "ears/mine.json", "sha256": "0" * 64}
 REFERENCE = {"name": "secrets", "key": "token"}
 
 
@@ -49,6 +51,9 @@ REJECTED: list[tuple[Manifest, str, str]] = [
     (put(BATCH, "spec.source.audioPath", "a/.."), "spec.source.audioPath", INSIDE),
     (put(BATCH, "spec.source.audioPath", "a\x00b"), "spec.source.audioPath", INSIDE),
     (put(BATCH, "spec.source.metadata.path", "../tracks.csv"), "spec.source.metadata.path", INSIDE),
+    (put(BATCH, "spec.extraction.learned", {"path": "ear.json"}), "spec.extraction.learned", BOTH),
+    (put(BATCH, "spec.extraction.learned", {"sha256": "0" * 64}), "spec.extraction.learned", BOTH),
+    (put(BATCH, "spec.extraction.learned", {**EAR, "path": "../ear.json"}), "spec.extraction.learned.path", INSIDE),
     (
         put(BATCH, "spec.source.metadata", {"format": "Flat"}),
         "spec.source.metadata",
@@ -57,17 +62,17 @@ REJECTED: list[tuple[Manifest, str, str]] = [
     (
         put(BATCH, "spec.source.metadata.format", "Tags"),
         "spec.source.metadata",
-        "path must be left out when format is Tags: no CSV is read then",
+        "path must be omitted when format is Tags: no CSV is read",
     ),
     (
         put(BATCH, "spec.source.metadata", {"path": "a.csv", "format": "FmaTracks", "columns": {"id": "track"}}),
         "spec.source.metadata",
-        "columns can be given only when format is Flat or Auto: the other formats have columns of their own",
+        "columns can only be set when format is Flat or Auto: the other formats have fixed columns",
     ),
     (
         put(BATCH, "spec.extraction", {"parallelism": 4}),
         "spec.extraction",
-        "parallelism must not be larger than shards: a shard is worked on by one pod",
+        "parallelism must not exceed shards: one pod works on each shard",
     ),
     (
         overrides(env=[{"name": "A", "value": "b", "valueFrom": {"secretKeyRef": REFERENCE}}]),
@@ -77,7 +82,7 @@ REJECTED: list[tuple[Manifest, str, str]] = [
     (
         overrides(env=[{"name": "JOB_COMPLETION_INDEX", "value": "0"}]),
         "spec.podOverrides.env[0]",
-        "JOB_COMPLETION_INDEX is set by the Job itself: leave it out",
+        "JOB_COMPLETION_INDEX is set by the Job itself: omit it",
     ),
     (overrides(env=[{"name": "A", "valueFrom": {}}]), "spec.podOverrides.env[0].valueFrom", ONE_SOURCE),
     (
@@ -94,23 +99,35 @@ REJECTED: list[tuple[Manifest, str, str]] = [
     (
         overrides(labels={"team": "music", "segue.dev/component": "sink"}),
         "spec.podOverrides.labels",
-        "labels under segue.dev/ and app.kubernetes.io/ are the operator's: choose another prefix",
+        "labels under segue.dev/ and app.kubernetes.io/ are reserved for the operator: choose another prefix",
     ),
     (
         put(put(RUN, "spec.pendingDeadlineSeconds", 61), "spec.activeDeadlineSeconds", 60),
         "spec",
-        "pendingDeadlineSeconds must not be longer than activeDeadlineSeconds",
+        "pendingDeadlineSeconds must not exceed activeDeadlineSeconds",
     ),
     (
         put(RUN, "spec.podOverrides.resources", {"limits": {"memory": "1Gi"}}),
         "spec",
         RESOURCES_OF_SPARK,
     ),
+    (
+        overrides(resources={"requests": {"memory": "2Gi"}, "limits": {"memory": "2000M"}}),
+        "spec.podOverrides.resources",
+        "a request must not exceed the limit of the same resource",
+    ),
+    (
+        overrides(resources={"requests": {"cpu": 1, "memory": "1Gi"}, "limits": {"cpu": "999m", "memory": "1Gi"}}),
+        "spec.podOverrides.resources",
+        "a request must not exceed the limit of the same resource",
+    ),
 ]
 
 ACCEPTED: list[Manifest] = [
     BATCH,
     RUN,
+    overrides(resources={"requests": {"cpu": "1.5", "memory": 1000}, "limits": {"cpu": 2, "memory": "1k"}}),
+    overrides(resources={"requests": {"memory": "2Gi"}, "limits": {"cpu": "1"}}),
     put(BATCH, "metadata.name", "a" * 40),
     put(BATCH, "metadata.name", "a"),
     put(BATCH, "spec.source.volume", {"persistentVolumeClaim": {"claimName": "music"}}),
@@ -123,6 +140,9 @@ ACCEPTED: list[Manifest] = [
     overrides(envFrom=[{"secretRef": {"name": "a"}}, {"configMapRef": {"name": "a"}}]),
     overrides(labels={"team": "music"}, resources={"limits": {"cpu": 2, "memory": "2Gi"}}),
     overrides(affinity={"nodeAffinity": {"anything": [1, {"goes": True}]}}),
+    put(BATCH, "spec.extraction", {"learned": {}}),
+    put(BATCH, "spec.extraction", {"learned": EAR}),
+    put(RUN, "spec.families", ["timbre", "learned"]),
     put(put(RUN, "spec.pendingDeadlineSeconds", 60), "spec.activeDeadlineSeconds", 60),
     put(RUN, "spec.pendingDeadlineSeconds", 60),
     put(RUN, "spec.podOverrides.nodeSelector", {"disk": "fast"}),
@@ -131,9 +151,14 @@ ACCEPTED: list[Manifest] = [
 FIXED: list[tuple[Manifest, str, Any]] = [
     (BATCH, "spec.catalogue", "other"),
     (BATCH, "spec.source.audioPath", "other"),
+    (BATCH, "spec.source.name", "other"),
+    (put(BATCH, "spec.source.prefix", "a/"), "spec.source.prefix", "b/"),
     (BATCH, "spec.source.metadata.rowsWithoutAudio", "Ignore"),
     (BATCH, "spec.source.volume.hostPath.path", "/other"),
     (BATCH, "spec.extraction.window.seconds", 10),
+    (BATCH, "spec.extraction.learned", {}),
+    (put(BATCH, "spec.extraction.learned", EAR), "spec.extraction.learned.sha256", "1" * 64),
+    (put(BATCH, "spec.extraction.learned", EAR), "spec.extraction.learned", None),
     (BATCH, "spec.extraction.shards", 2),
     (BATCH, "spec.extraction.minimumSeconds", 2),
     (BATCH, "spec.extraction.maximumMegabytes", 2),
@@ -161,6 +186,8 @@ FIXED: list[tuple[Manifest, str, Any]] = [
 MUTABLE: list[tuple[Manifest, str, Any]] = [
     (BATCH, "spec.suspend", True),
     (put(BATCH, "spec.extraction.shards", 8), "spec.extraction.parallelism", 4),
+    (BATCH, "spec.source.missing", "Keep"),
+    (BATCH, "spec.source.maxMissingPercent", 100),
     (BATCH, "spec.sink", {"replicas": 2, "keepRunning": True}),
     (BATCH, "spec.ttlSecondsAfterFinished", 60),
     (put(BATCH, "spec.ttlSecondsAfterFinished", 60), "spec.ttlSecondsAfterFinished", None),

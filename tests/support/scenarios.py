@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from segue_jobs.contract import ExtractSummary, VerifySummary
-from segue_jobs.summary import Summary
-from segue_operator.api.objects import Key, Kind, Manifest
+from segue_core.contract import ExtractSummary, VerifySummary
+from segue_core.contract.termination import Summary
+from segue_operator.kinds.objects import Key, Kind, Manifest
 from support.manifests import track_batch
 from support.waiting import eventually
 from support.workloads import condition

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_jobs.features.layout import SAMPLE_RATE
+from segue_core.features.layout import SAMPLE_RATE
 
 Samples = NDArray[np.float32]
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from segue_jobs.summary import Summary
-from segue_operator.api.conditions import timestamp
-from segue_operator.api.manifests import with_defaults
-from segue_operator.api.objects import Key, Kind, Manifest
+from segue_core.contract.termination import Summary
+from segue_core.contract.times import timestamp
+from segue_operator.kinds.manifests import with_defaults
+from segue_operator.kinds.objects import Key, Kind, Manifest
 from segue_operator.reconcile.dispatch import interests, plan
-from segue_operator.reconcile.model import Observed, Plan, PlannedEvent
+from segue_operator.reconcile.plans import Observed, Plan, PlannedEvent
 from support.children import PLAIN
 from support.custom_resources import schema_errors
 
@@ -30,6 +30,8 @@ class SimulatedCluster:
     now: datetime = START
     objects: dict[Key, Manifest] = field(default_factory=dict)
     pods: list[Manifest] = field(default_factory=list)
+    batches: tuple[Manifest, ...] = ()
+    """What the operator sees of all batches."""
     missing_kinds: frozenset[Kind] = frozenset()
     problems: dict[Key, str] = field(default_factory=dict)
     is_namespace_terminating: bool = False
@@ -42,7 +44,7 @@ class SimulatedCluster:
     # ------------------------------------------------------------------------------------------------ the controller
 
     def observed(self) -> Observed:
-        wanted = interests(self.resource, PLAIN)
+        wanted = interests(self.resource)
         return Observed(
             objects={key: copy.deepcopy(self.objects[key]) for key in wanted.keys if key in self.objects},
             pods=tuple(
@@ -50,6 +52,7 @@ class SimulatedCluster:
                 for pod in self.pods
                 if wanted.pod_labels and wanted.pod_labels.items() <= pod["metadata"]["labels"].items()
             ),
+            batches=tuple(copy.deepcopy(batch) for batch in self.batches) if wanted.needs_queue else (),
             missing_kinds=self.missing_kinds,
             problems=dict(self.problems),
             is_namespace_terminating=self.is_namespace_terminating,
@@ -166,11 +169,25 @@ class SimulatedCluster:
         }
         self.pods.append(pod)
 
-    def add_waiting_pod(self, child: str, reason: str, message: str) -> None:
+    def add_waiting_pod(self, child: str, reason: str, message: str, **labels: str) -> None:
         """A pod of a child cannot start."""
-        self.end_pod(child, 0)
+        self.end_pod(child, 0, **labels)
         state = {"waiting": {"reason": reason, "message": message}}
         self.pods[-1]["status"]["containerStatuses"][1]["state"] = state
+
+    def add_running_pod(self, child: str, *, lost_since: datetime | None = None, **labels: str) -> None:
+        """A pod of a child is at work, or was when its node was last heard of."""
+        self.end_pod(child, 0, **labels)
+        status = self.pods[-1]["status"]
+        status["phase"] = "Running"
+        status["containerStatuses"][1]["state"] = {"running": {"startedAt": timestamp(self.now)}}
+        ready = {"type": "Ready", "status": "False" if lost_since else "True"}
+        status["conditions"] = [ready | {"lastTransitionTime": timestamp(lost_since or self.now)}]
+
+    def add_pending_pod(self, child: str, **labels: str) -> None:
+        """A pod of a child is being started: nothing more is known."""
+        self.end_pod(child, 0, **labels)
+        self.pods[-1]["status"] = {"phase": "Pending"}
 
     # ------------------------------------------------------------------------------------------------------ questions
 

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
@@ -14,13 +14,15 @@ from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 from pymongo.database import Database
 
-from segue_jobs.contract import Env, SinkArguments, Topic
-from segue_jobs.runtime.mongodb import Collection, Document, connect, database
-from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
-from segue_operator.local.servers import MongoServer
+from segue.servers.embedded import MongoServer
+from segue_core.contract import Env, SinkArguments, SinkFeed, Topic
+from segue_core.settings import KafkaSettings, MongoSettings
+from segue_core.store.database import Collection, Document, connect, database
 from support.waiting import wait_until
 
-SINK_TOPICS = (Topic.TRACKS, Topic.REJECTED, Topic.EVENTS)
+WRITTEN_BY_SINKS = (
+    Collection.TRACKS, Collection.REJECTED, Collection.EVENTS, Collection.PROFILES, Collection.POSITIONS,
+)  # fmt: skip
 
 
 def environment(kafka: KafkaSettings, mongo: MongoSettings, directory: Path) -> dict[str, str]:
@@ -43,7 +45,7 @@ def environment(kafka: KafkaSettings, mongo: MongoSettings, directory: Path) -> 
 class SinkProcess:
     """``python -m segue_jobs.sink`` in a process group of its own; killed at the end if it still runs."""
 
-    def __init__(self, kafka: KafkaSettings, mongo: MongoSettings, directory: Path, **arguments: int) -> None:
+    def __init__(self, kafka: KafkaSettings, mongo: MongoSettings, directory: Path, **arguments: Any) -> None:
         self._environment = environment(kafka, mongo, directory)
         self._argv = SinkArguments(**arguments).to_argv()
         self.log = directory / "sink.log"
@@ -81,14 +83,15 @@ class SinkProcess:
 
 
 class Group:
-    """The sink's consumer group, seen from outside."""
+    """The consumer group of a feed's sinks, seen from outside."""
 
-    def __init__(self, kafka: KafkaSettings) -> None:
+    def __init__(self, kafka: KafkaSettings, feed: SinkFeed = SinkFeed.TRACKS) -> None:
         self._kafka = kafka
+        self._group = kafka.group_of(feed)
         self._admin = KafkaAdminClient(**kafka.client_options())
         self._partitions = [
             TopicPartition(kafka.topic(topic), partition)
-            for topic in SINK_TOPICS
+            for topic in feed.topics
             for partition in range(kafka.partitions)
         ]
 
@@ -101,7 +104,7 @@ class Group:
     def committed(self) -> dict[TopicPartition, int]:
         """Committed offset of each partition; 0 where there is none."""
         try:
-            found = self._admin.list_group_offsets({self._kafka.sink_group: self._partitions})[self._kafka.sink_group]
+            found = self._admin.list_group_offsets({self._group: self._partitions})[self._group]
         except KafkaError as error:
             if not error.retriable:
                 raise
@@ -127,10 +130,16 @@ class Group:
 
     def reset(self) -> None:
         """Let the group, which has no members now, begin again at the first record."""
-        results = self._admin.reset_group_offsets(
-            self._kafka.sink_group, dict.fromkeys(self._partitions, OffsetSpec.EARLIEST)
-        )
+        results = self._admin.reset_group_offsets(self._group, dict.fromkeys(self._partitions, OffsetSpec.EARLIEST))
         assert {result["error"].errno for result in results.values()} == {0}, results
+
+
+def drain(kafka: KafkaSettings, mongo: MongoSettings, directory: Path, feed: SinkFeed = SinkFeed.TRACKS) -> str:
+    """Run a sink until nothing is left; return its log."""
+    with Group(kafka, feed) as group, SinkProcess(kafka, mongo, directory, only=feed) as sink:
+        wait_until(lambda: group.lag() == 0, why=sink.text)
+        assert sink.stop() == 0
+        return sink.text()
 
 
 def stored_tracks(server: MongoServer) -> int:
@@ -143,10 +152,6 @@ def stored_tracks(server: MongoServer) -> int:
 
 
 def snapshot(target: Database[Document]) -> dict[str, bytes]:
-    """Every document of the sink's collections, byte by byte."""
+    """Every document that sinks write, byte by byte."""
     raw = target.with_options(codec_options=CodecOptions(document_class=RawBSONDocument))
-    return {
-        f"{name}/{document['_id']}": document.raw
-        for name in (Collection.TRACKS, Collection.REJECTED, Collection.EVENTS)
-        for document in raw[name].find()
-    }
+    return {f"{name}/{document['_id']}": document.raw for name in WRITTEN_BY_SINKS for document in raw[name].find()}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,25 @@ def fill(disk: Path, *, free_kilobytes: int) -> Path:
     filler = disk / "filler"
     filler.write_bytes(b"x" * (shutil.disk_usage(disk).free - (free_kilobytes << 10)))
     return filler
+
+
+@contextmanager
+def keep_full(disk: Path) -> Iterator[None]:
+    """Fill the disk to its last page, and again whenever something frees space; afterwards there is room."""
+    filler, stopping = disk / "filler", threading.Event()
+
+    def run() -> None:
+        while not stopping.wait(0.05):
+            for size in (1 << 20, 512):
+                with suppress(OSError), filler.open("ab", buffering=0) as target:
+                    while not stopping.is_set():
+                        target.write(b"x" * size)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
+        filler.unlink(missing_ok=True)

@@ -7,15 +7,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from segue_jobs.contract import ExtractSummary, TrainSummary, VerifySummary
-from segue_jobs.summary import Summary
-from segue_operator.api.objects import Key, Kind, Manifest
+from segue.cluster.api_server.object_store import ObjectStore
+from segue.cluster.kubelet import pod_status
+from segue.cluster.local_cluster import LocalCluster
+from segue.cluster.pods import is_finished
+from segue.cluster.workloads.workload_loop import WorkloadLoop
+from segue_core.contract import ExtractSummary, TrainSummary, VerifySummary
+from segue_core.contract.backoff import Backoff
+from segue_core.contract.termination import Summary
 from segue_operator.controller.cluster import WatchEvent
-from segue_operator.local import pod_status
-from segue_operator.local.cluster import LocalCluster
-from segue_operator.local.store import ObjectStore
-from segue_operator.local.workload_loop import WorkloadLoop
-from segue_operator.local.workloads.pods import BackOff, is_finished
+from segue_operator.kinds.objects import Key, Kind, Manifest
 
 SUMMARIES: dict[str, Summary] = {
     "extract": ExtractSummary(listed=5, extracted=5),
@@ -42,7 +43,7 @@ class _QuickKubelet:
         if "deletionTimestamp" in pod["metadata"]:
             self._store.remove(key)
         elif "status" not in pod:
-            self._store.set_status(key, pod_status.running(pod, datetime.now(UTC), restarts=0))
+            self._store.set_status(key, pod_status.running(pod, datetime.now(UTC)))
         elif not is_finished(pod) and pod["spec"].get("restartPolicy") == "Never":
             self._store.set_status(key, pod_status.ended(pod, 0, _summary(pod).encode(), datetime.now(UTC)))
 
@@ -59,7 +60,7 @@ async def small_world(cluster: LocalCluster) -> AsyncIterator[None]:
     unsubscribe = store.subscribe(kubelet.on_event)
     for pod in store.select(Kind.POD):
         kubelet.advance(Key.of(pod))
-    loop = WorkloadLoop(store, clock=lambda: datetime.now(UTC), back_off=BackOff(0.01, 0.01))
+    loop = WorkloadLoop(store, backoff=Backoff(0.01, 0.01))
     task = asyncio.create_task(loop.run())
     try:
         yield

@@ -6,17 +6,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from segue_jobs.contract import Distance, Family, PromotionPolicy
-from segue_jobs.features.layout import FEATURE_SET, LAYOUT, weights
-from segue_jobs.models import Assignment, FamilyLayout, ModelDocument, Scaler, model_key
-from segue_jobs.recommend.assembly import Assembly
-from segue_jobs.recommend.recommender import Recommender
-from segue_jobs.records import TrackRecord
-from segue_jobs.similarity.proximity import choose_reference, proximity_statistics
-from segue_jobs.similarity.scaling import Scaling
-from segue_jobs.similarity.search import centre_distances, nearest_cells
+from segue_core.contract import ANALYSED_FAMILIES, Distance, Family, PromotionPolicy
+from segue_core.features.layout import FEATURE_SET, LAYOUT, weights
+from segue_core.recommend.assembly import Assembly
+from segue_core.recommend.recommender import Recommender
+from segue_core.similarity.cosines import centre_distances, nearest_cells
+from segue_core.similarity.proximity import Moments
+from segue_core.similarity.scaling import Scaling, UnitRows
+from segue_core.store.models import Assignment, FamilyLayout, ModelDocument, Scaler, model_key
+from segue_core.store.records import TrackRecord
 
 CREATED = "2026-01-01T00:00:00Z"
+
+
+def to_unit(scaler: Scaler, raw: np.ndarray) -> UnitRows:
+    """Raw features as a model's unit vectors."""
+    scaling = Scaling.from_model(scaler)
+    return scaling.normalise(scaling.standardise(raw))
 
 
 def unit_rows(count: int, dimensions: int, seed: int = 1) -> np.ndarray:
@@ -42,7 +48,7 @@ def cluster(vectors: np.ndarray, k: int, iterations: int = 10) -> np.ndarray:
 
 
 def train_model(
-    records: Sequence[TrackRecord], *, k: int, number: int = 1, families: Sequence[Family] = tuple(Family)
+    records: Sequence[TrackRecord], *, k: int, number: int = 1, families: Sequence[Family] = ANALYSED_FAMILIES
 ) -> tuple[ModelDocument, list[Assignment]]:
     """Model and assignments of these tracks."""
     raw = raw_matrix(records, families)
@@ -50,17 +56,12 @@ def train_model(
         mean=tuple(raw.mean(axis=0).tolist()),
         deviation=tuple((raw.std(axis=0, ddof=1) if len(raw) > 1 else np.ones(raw.shape[1])).tolist()),
         clip=4.0,
-        weights=tuple(weight for family in families for weight in weights(family)),
+        weights=tuple(weight for family in families for weight in weights(family, len(LAYOUT[family]))),
     )
-    vectors = Scaling.from_model(scaler).to_unit(raw).rows
+    vectors = to_unit(scaler, raw).rows
     centres = cluster(vectors, k)
     cells = nearest_cells(vectors, centres, 1)[:, 0]
     ids = [record.track_id for record in records]
-    reference = choose_reference(ids, seed=1)
-    rows = [ids.index(track_id) for track_id in reference]
-    own = np.full(len(ids), -1)
-    own[rows] = np.arange(len(rows))
-    proximity = proximity_statistics(vectors, vectors[rows], own=own)
     catalogue = records[0].catalogue
     model = ModelDocument(
         catalogue=catalogue,
@@ -80,7 +81,7 @@ def train_model(
         metrics={},
         candidates=(),
         snapshot=(),
-        reference=reference,
+        moments=Moments.of(vectors).stored(),
         tracks=len(records),
         excluded_by_reason={},
         promotion=PromotionPolicy.ALWAYS,
@@ -93,8 +94,6 @@ def train_model(
             track_id=track_id,
             cluster=int(cells[row]),
             distance=float(distances[row]),
-            proximity_mean=float(proximity.mean[row]),
-            proximity_deviation=float(proximity.deviation[row]),
         )
         for row, track_id in enumerate(ids)
     ]

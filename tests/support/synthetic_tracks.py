@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from segue_jobs.contract import Family
-from segue_jobs.features.layout import LAYOUT
-from segue_jobs.records import Audio, Metadata, TrackRecord, to_document, track_key
-from segue_jobs.runtime.mongodb import Collection, connect, database, ensure_indexes
-from segue_jobs.runtime.settings import MongoSettings
+from segue_core.contract import Family
+from segue_core.features.layout import LAYOUT
+from segue_core.settings import MongoSettings
+from segue_core.store.database import Collection, connect, database, ensure_indexes
+from segue_core.store.records import Audio, Metadata, TrackRecord, to_document, track_key
 
 RECIPE = "recipe-1"
 
@@ -50,7 +50,7 @@ def synthetic_tracks(
                 duration_seconds=30.0, sample_rate=22_050, channels=1, codec="flac", window_start_seconds=0.0,
                 window_seconds=30.0,
             ),
-            families=_families(vector),
+            families=to_families(vector),
             descriptors={"tempoBpm": 120.0},
             metadata=Metadata(
                 title=f"Track {index}", artist=f"Artist {artist}", genres=(f"Genre {genre}",) if labelled else ()
@@ -58,7 +58,8 @@ def synthetic_tracks(
         )  # fmt: skip
 
 
-def _families(vector: np.ndarray) -> dict[Family, tuple[float, ...]]:
+def to_families(vector: np.ndarray) -> dict[Family, tuple[float, ...]]:
+    """Raw features, divided into families."""
     families, start = {}, 0
     for family, names in LAYOUT.items():
         families[family] = tuple(vector[start : start + len(names)].tolist())

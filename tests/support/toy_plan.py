@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from segue_operator.api.objects import Key, Kind, Manifest
-from segue_operator.reconcile.model import Interests, Observed, Plan, PlannedEvent
+from segue_operator.kinds.objects import Key, Kind, Manifest
+from segue_operator.reconcile.plans import Interests, Observed, Plan, PlannedEvent
 from support.workloads import condition, deployment, job, manifest
 
 
@@ -27,7 +27,7 @@ def _owned(resource: Manifest, child: Manifest) -> Manifest:
     return child
 
 
-def interests(resource: Manifest, _config: object) -> Interests:
+def interests(resource: Manifest) -> Interests:
     """Both children and their pods."""
     keys = (_child(resource, Kind.JOB), _child(resource, Kind.DEPLOYMENT))
     return Interests(keys, {"segue.dev/trackbatch": Key.of(resource).name})
@@ -35,7 +35,7 @@ def interests(resource: Manifest, _config: object) -> Interests:
 
 def plan(resource: Manifest, observed: Observed, _now: datetime, _config: object) -> Plan:
     """Create the Job, apply the Deployment, delete it once the Job is Complete."""
-    job_key, deployment_key = interests(resource, None).keys
+    job_key, deployment_key = interests(resource).keys
     old = resource.get("status") or {}
     found = observed.objects.get(job_key)
     complete = found is not None and condition(found, "Complete").get("status") == "True"

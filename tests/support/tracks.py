@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from kafka import KafkaProducer
 from msgspec import Struct
 
-from segue_jobs.contract import Topic
-from segue_jobs.features.layout import LAYOUT, MEL_GROUPS
-from segue_jobs.records import Audio, Metadata, TrackRecord, encode, track_key
-from segue_jobs.runtime.settings import KafkaSettings
+from segue_core.contract import Topic
+from segue_core.features.layout import LAYOUT, MEL_GROUPS
+from segue_core.settings import KafkaSettings
+from segue_core.store.records import Audio, EventRecord, Metadata, TrackRecord, encode, event_key, track_key
 
 
 def track_record(number: int, *, batch: str = "one", recipe: str = "r1", catalogue: str = "fma") -> TrackRecord:
@@ -41,6 +41,8 @@ def track_record(number: int, *, batch: str = "one", recipe: str = "r1", catalog
 
 def key_of(record: Struct) -> bytes:
     """Kafka key of a record."""
+    if isinstance(record, EventRecord):
+        return event_key(record.catalogue, record.user).encode()
     return track_key(record.catalogue, record.track_id).encode()  # type: ignore[attr-defined]
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
-from segue_jobs.contract import TRAIN_APPLICATION_FILE, Env, TrainArguments, TrainSummary
-from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
-from segue_operator.local.programs import resolve
+from segue.cluster.kubelet.programs import resolve
+from segue_core.contract import TRAIN_APPLICATION_FILE, Env, TrainArguments, TrainSummary
+from segue_core.settings import KafkaSettings, MongoSettings
 
+Train = Callable[..., TrainSummary]
+"""Runs the program inside a test."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 

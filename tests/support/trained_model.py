@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from segue_jobs.contract import Distance, Family, PromotionPolicy
-from segue_jobs.models import FamilyLayout, ModelDocument, Scaler
-from segue_jobs.train.choice import Metric
+from segue_core.contract import Distance, Family, PromotionPolicy
+from segue_core.contract.measures import Metric
+from segue_core.store.models import FamilyLayout, ModelDocument, Scaler
 
 
 def model_document(number: int, **changes: Any) -> ModelDocument:
@@ -21,7 +21,7 @@ def model_document(number: int, **changes: Any) -> ModelDocument:
         metrics={
             Metric.PRECISION.value: 0.4, Metric.RECALL.value: 0.9, Metric.REACH.value: 0.9, Metric.HUBNESS.value: 1.0,
         },
-        candidates=(), snapshot=(), reference=(), tracks=10, excluded_by_reason={},
+        candidates=(), snapshot=(), tracks=10, excluded_by_reason={},
         promotion=PromotionPolicy.IF_NOT_WORSE,
     )  # fmt: skip
     return msgspec.structs.replace(document, **changes)

@@ -1,4 +1,4 @@
-"""Waiting in tests for what no event tells of."""
+"""Waiting in tests for what no event reports."""
 
 from __future__ import annotations
 

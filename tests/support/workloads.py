@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from segue_operator.api.objects import API_VERSIONS, Key, Kind, Manifest
-from segue_operator.local.times import timestamp
+from segue_core.contract.times import timestamp
+from segue_operator.kinds.objects import API_VERSIONS, Key, Kind, Manifest
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -77,3 +77,9 @@ def condition(given: Manifest, type_: str) -> dict[str, Any]:
 def key(kind: Kind, name: str) -> Key:
     """Key in the default namespace."""
     return Key(kind, "default", name)
+
+
+def owned_by(owner: Manifest, child: Manifest) -> Manifest:
+    """The child with a reference to its owner."""
+    reference = {"apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": "x", "uid": owner["metadata"]["uid"]}
+    return {**child, "metadata": {**child["metadata"], "ownerReferences": [reference]}}

@@ -20,6 +20,12 @@ app.kubernetes.io/component: {{ .component }}
 {{- if eq .Values.segue.kafka.securityProtocol "SASL_SSL" }}true{{ end -}}
 {{- end -}}
 
+{{/* Priority class of brokers and databases; empty for none. */}}
+{{- define "segue-stack.priorityClass" -}}
+{{- $default := ternary (printf "%s-%s-servers" .Release.Namespace .Release.Name) "" .Values.priorityClass.create -}}
+{{- .Values.priorityClass.name | default $default -}}
+{{- end -}}
+
 {{/* Pods of Segue that speak with its servers. */}}
 {{- define "segue-stack.clients" -}}
 - namespaceSelector:

@@ -1,3 +1,1 @@
-"""Segue's programs: extract, sink, verify, train and recommend."""
-
-__version__ = "0.1.0"
+"""Segue's programs: extract, sink, verify and train."""

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
+from segue_core.settings import KafkaSettings, MongoSettings
 from support.audio import write_tune
+from support.batches import nonzero
 from support.pipeline import servers_of
 from support.processes import naming
 from support.waiting import wait_until
@@ -31,7 +32,7 @@ def environment(state: Path) -> dict[str, str]:
 
 
 def segue_command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "segue_operator.local", *arguments]
+    return [sys.executable, "-m", "segue", *arguments]
 
 
 def make_music(folder: Path, tracks: int = TRACKS) -> Path:
@@ -102,8 +103,8 @@ def test_the_same_again_changes_nothing_and_new_music_is_all_that_is_extracted(s
     assert third.returncode == 0, third.stderr
     assert "trackbatch/mine replaced" in third.stdout
     status = json.loads(segue("get", "trackbatch/mine", "--json").stdout)["status"]
-    assert status["tracks"] == {
-        "listed": TRACKS + 2, "extracted": 1, "skipped": TRACKS, "rejected": 1, "stored": TRACKS + 1
+    assert nonzero(status["tracks"]) == {
+        "listed": TRACKS + 2, "extracted": 1, "skipped": TRACKS, "rejected": 1, "stored": TRACKS + 1, "added": 1,
     }  # fmt: skip
 
 
@@ -116,7 +117,7 @@ def strict_batch(folder: Path, music: Path) -> Path:
     return path
 
 
-def test_a_failed_batch_names_its_reason_and_its_log(
+def test_a_batch_with_too_many_rejections_names_the_line_to_change(
     kafka_settings: KafkaSettings, mongo_settings: MongoSettings, tmp_path: Path
 ) -> None:
     manifest = strict_batch(tmp_path, make_music(tmp_path / "music", tracks=2))
@@ -127,12 +128,14 @@ def test_a_failed_batch_names_its_reason_and_its_log(
     )  # fmt: skip
     assert ended.returncode == 1
     assert "error: trackbatch/strict failed: TooManyRejected: 1 of 3 tracks are rejected" in ended.stderr
-    assert "segue logs trackbatch/strict" in ended.stderr
+    assert "segue rejected --catalogue strict" in ended.stderr
+    line = manifest.read_text().splitlines().index("  maxRejectedPercent: 0") + 1
+    assert f"in line {line} of {manifest}" in ended.stderr
     assert naming(tmp_path) == []
 
 
 @pytest.mark.parametrize("by", ["Ctrl-C", "segue down"])
-def test_an_interrupted_run_leaves_nothing_behind_and_can_go_on(tmp_path: Path, by: str) -> None:
+def test_an_interrupted_run_leaves_nothing_behind_and_can_continue(tmp_path: Path, by: str) -> None:
     manifest, state = strict_batch(tmp_path, make_music(tmp_path / "music", tracks=40)), tmp_path / "state"
     command = segue_command("apply", "-f", str(manifest))
     with subprocess.Popen(command, env=environment(state), stderr=subprocess.PIPE, text=True) as process:
@@ -149,7 +152,7 @@ def test_an_interrupted_run_leaves_nothing_behind_and_can_go_on(tmp_path: Path, 
         finally:
             process.kill()
     assert process.returncode == 130
-    assert "to go on: the same command" in error
+    assert "run the same command to continue" in error
     assert naming(tmp_path) == []
     (tmp_path / "music" / next(path.name for path in (tmp_path / "music").glob("broken*"))).unlink()
     again = subprocess.run(command, env=environment(state), capture_output=True, text=True, check=False)

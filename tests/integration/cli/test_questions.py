@@ -5,69 +5,23 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import msgspec
 import pytest
 from pymongo import MongoClient
 
-from segue_jobs.contract import Reason, Stage
-from segue_jobs.models import CatalogueDocument, model_key
-from segue_jobs.records import RejectedRecord, TrackRecord, rejected_key, to_document
-from segue_jobs.runtime.mongodb import Collection, Document, database, ensure_indexes
-from segue_jobs.runtime.settings import MongoSettings
-from segue_operator.local.__main__ import main
-from support.synthetic_model import CREATED, train_model
-from support.synthetic_tracks import synthetic_tracks, track_document
+from segue.__main__ import main
+from segue_core.contract import Reason, Stage
+from segue_core.settings import MongoSettings
+from segue_core.store.database import Collection, Document, database
+from segue_core.store.records import RejectedRecord, rejected_key, to_document
+from support.asked_catalogue import GENRE, TRACKS, ask
 
-TRACKS, GENRES = 120, 4
-GENRE = [number % (TRACKS // 5) % GENRES for number in range(TRACKS)]
-"""By track: each artist has five tracks and keeps to one genre."""
-
-
-def detailed(record: TrackRecord) -> TrackRecord:
-    """Years from 1970 to 2009, tempi from 60 BPM, durations from 60 s, all by the track's number."""
-    number = int(record.track_id)
-    return msgspec.structs.replace(
-        record,
-        metadata=msgspec.structs.replace(record.metadata, year=1970 + number % 40),
-        descriptors={"tempoBpm": 60.0 + number},
-        audio=msgspec.structs.replace(record.audio, duration_seconds=60.0 + 2 * number),
-    )
-
-
-@pytest.fixture(autouse=True)
-def catalogue(
-    mongo_client: MongoClient[Document], mongo_settings: MongoSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    target = database(mongo_client, mongo_settings)
-    ensure_indexes(target)
-    records = [detailed(record) for record in synthetic_tracks("fma", TRACKS, genres=GENRES)]
-    target[Collection.TRACKS].insert_many([track_document(record) for record in records])
-    model, assignments = train_model(records, k=5)
-    target[Collection.MODELS].insert_one({"_id": model_key("fma", 1), **to_document(model)})
-    target[Collection.ASSIGNMENTS].insert_many(
-        [{"_id": f"fma:1:{entry.track_id}", **to_document(entry)} for entry in assignments]
-    )
-    pointer = CatalogueDocument(catalogue="fma", active_model="fma:1", updated=CREATED)
-    target[Collection.CATALOGUES].insert_one({"_id": "fma", **to_document(pointer)})
-    rejection = RejectedRecord(
-        catalogue="fma", track_id="bad", batch="one", batch_uid="u1", shard=0, stage=Stage.DECODE,
-        reason=Reason.DECODE_ERROR, path="bad\x1b[31m.mp3", message="no frame",
-    )  # fmt: skip
-    target[Collection.REJECTED].insert_one({"_id": rejected_key(rejection), **to_document(rejection)})
-    monkeypatch.setenv("MONGODB_URI", mongo_settings.uri)
-    monkeypatch.setenv("SEGUE_DATABASE", mongo_settings.database)
-    monkeypatch.setenv("SEGUE_STATE", str(tmp_path / "state"))
-
-
-def ask(capsys: pytest.CaptureFixture[str], *command: str) -> str:
-    assert main(list(command)) == 0
-    return capsys.readouterr().out
+pytestmark = pytest.mark.usefixtures("asked_catalogue")
 
 
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"$set": {"schemaVersion": 2}}, "its schema version is 2, this program reads 1"),
+        ({"$set": {"schemaVersion": 99}}, "its schema version is 99, but this program reads 1, 2 and 3"),
         ({"$unset": {"centres": ""}}, "centres"),
     ],
 )
@@ -133,18 +87,96 @@ def test_filters_hold_and_what_they_leave_out_is_accounted_for(capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (("--year", "nineties"), "'nineties' is no range such as 1990..1999"),
-        (("--tempo", ".."), "'..' is no range"),
+        (("--year", "nineties"), "'nineties' is not a valid range"),
+        (("--tempo", ".."), "'..' is not a valid range"),
         (("--duration", "300..100"), "give the smaller number first"),
-        (("--tempo", "nan"), "holds nothing"),
+        (("--tempo", "nan"), "'nan' is not a valid range"),
     ],
 )
-def test_a_range_that_is_none_is_explained(
-    given: tuple[str, str], said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        main(["recommend", "--catalogue", "fma", "--track", "000005", *given])
+def test_an_invalid_range_is_explained(given: tuple[str, str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recommend", "--catalogue", "fma", "--track", "000005", *given]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_list_can_be_played(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base = ("recommend", "--catalogue", "fma", "--track", "000005", "-n", "5")
+    hits = json.loads(ask(capsys, *base, "--json"))["hits"]
+    assert [(hit["path"], hit["uri"]) for hit in hits] == [
+        (f"{hit['trackId']}.flac", f"file:///m%20usic/{hit['trackId']}.flac") for hit in hits
+    ]
+    files = [f"/m usic/{hit['trackId']}.flac" for hit in hits]
+    assert ask(capsys, *base, "--paths").splitlines() == files
+    playlist = tmp_path / "list.m3u8"
+    assert "SCORE" in ask(capsys, *base, "--m3u", str(playlist))
+    assert [line for line in playlist.read_text().splitlines() if not line.startswith("#")] == files
+    assert ask(capsys, *base, "--m3u", "-") == playlist.read_text()
+    likes = json.loads(ask(capsys, "recommend", "--catalogue", "fma", "--like", str(playlist), "--json"))
+    assert {one for taste in likes["tastes"] for one in taste} == {hit["trackId"] for hit in hits}
+
+
+def test_a_playlist_replaces_no_other_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    song = tmp_path / "song.mp3"
+    song.write_bytes(b"ID3")
+    assert main(["recommend", "--catalogue", "fma", "--track", "000005", "--m3u", str(song)]) == 2
+    assert "is not a playlist, and is not overwritten" in capsys.readouterr().err
+    assert song.read_bytes() == b"ID3"
+
+
+def test_music_is_named_as_people_name_it(capsys: pytest.CaptureFixture[str]) -> None:
+    def liked(text: str) -> list[str]:
+        answer = json.loads(ask(capsys, "recommend", "--catalogue", "fma", "--like", text, "--json"))
+        return sorted(one for taste in answer["tastes"] for one in taste)
+
+    assert liked("track 7") == ["000007"]
+    assert liked("/somewhere/else/m usic/000007.flac") == ["000007"]
+    assert liked("ARTIST 3") == ["000003", "000027", "000051", "000075", "000099"]
+    for command in (("--like", "Track"), ("--track", "Trakc 7")):
+        assert main(["recommend", "--catalogue", "fma", *command]) == 2
+        said = capsys.readouterr().err
+        assert f"  {command[0]} 0000" in said
+        assert "hint: choose one of these" in said
+
+
+def test_a_walk_goes_from_song_to_song(capsys: pytest.CaptureFixture[str]) -> None:
+    walk = ("queue", "--catalogue", "fma", "--from", "Track 5", "-n", "6")
+    steps = json.loads(ask(capsys, *walk, "--json"))["steps"]
+    assert (steps[0]["trackId"], len(steps)) == ("000005", 6)
+    assert ask(capsys, *walk, "--paths").splitlines() == [f"/m usic/{step['trackId']}.flac" for step in steps]
+    shown = ask(capsys, *walk, "--to", "000008")
+    assert "000008" in shown.splitlines()[-1]
+    assert main(["queue", "--catalogue", "fma", "--from", "Artist 3"]) == 2
+    assert "can mean 5 things" in capsys.readouterr().err
+
+
+def test_tracks_are_listed_before_there_is_a_model(
+    mongo_client: MongoClient[Document], mongo_settings: MongoSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = database(mongo_client, mongo_settings)
+    for collection in (Collection.MODELS, Collection.CATALOGUES):
+        target[collection].delete_many({})
+    target[Collection.TRACKS].update_one({"_id": "fma:000007"}, {"$unset": {"metadata.title": ""}})
+    assert main(["tracks", "--catalogue", "fma"]) == 0
+    shown = capsys.readouterr()
+    assert len(shown.out.splitlines()) == TRACKS + 1
+    assert "has no model yet" in shown.err
+    (entry,) = json.loads(ask(capsys, "tracks", "000007", "--catalogue", "fma", "--json"))
+    assert (entry["title"], entry["cluster"], entry["path"]) == ("000007", None, "000007.flac")
+    assert main(["tracks", "--catalogue", "fma", "--typical", "1"]) == 2
+
+
+def test_a_file_that_several_runs_rejected_is_listed_once(
+    mongo_client: MongoClient[Document], mongo_settings: MongoSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = database(mongo_client, mongo_settings)
+    for number in range(3):
+        rejection = RejectedRecord(
+            catalogue="fma", track_id="bad", batch="one", batch_uid=f"v{number}", shard=0, stage=Stage.DECODE,
+            reason=Reason.SILENT, path="bad\x1b[31m.mp3", message=f"run {number}",
+        )  # fmt: skip
+        document = {"_id": rejected_key(rejection), **to_document(rejection), "kafka": {"timestamp": 10 + number}}
+        target[Collection.REJECTED].insert_one(document)
+    (rejected,) = json.loads(ask(capsys, "rejected", "--catalogue", "fma", "--json"))
+    assert rejected["message"] == "run 2"
 
 
 def test_several_tracks_get_a_list_each_and_likes_get_one(capsys: pytest.CaptureFixture[str]) -> None:
@@ -178,7 +210,7 @@ def test_rejections_are_listed_and_harmless(capsys: pytest.CaptureFixture[str]) 
     assert "bad\\x1b[31m.mp3" in shown
     assert "\x1b[31m" not in shown
     [rejected] = json.loads(ask(capsys, "rejected", "--catalogue", "fma", "--json"))
-    assert (rejected["trackId"], rejected["reason"]) == ("bad", "DecodeError")
+    assert (rejected["trackId"], rejected["reason"], rejected["uri"]) == ("bad", "DecodeError", None)
     assert ask(capsys, "rejected", "--catalogue", "fma", "--reason", "Silent") == "no track was rejected\n"
 
 
@@ -192,13 +224,13 @@ def test_models_are_listed_with_the_active_one(capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (("recommend", "--catalogue", "fma", "--track", "00005"), "did you mean"),
+        (("recommend", "--catalogue", "fma", "--track", "00000-5"), "did you mean"),
         (("recommend", "--catalogue", "fma", "--track", "bad"), "DecodeError"),
         (("recommend", "--catalogue", "fma", "--like", "000005", "--dislike", "000005"), "both liked and disliked"),
         (("recommend", "--catalogue", "fna", "--track", "000005"), "did you mean fma?"),
         (("recommend", "--catalogue", "fma", "--track", "000005", "--model", "fma:9"), "segue get models"),
         (("map", "--catalogue", "fma", "--output", "/nowhere/map.png"), "there is no folder"),
-        (("map", "--catalogue", "xyz"), "there are: fma"),
+        (("map", "--catalogue", "xyz"), "known catalogues: fma"),
         (("recommend", "--catalogue", "fma", "--track", "000005", "--genre", "Genra 1"), "did you mean 'genre 1'"),
         (("get", "model", "fma:2"), "did you mean fma:1?"),
     ],

@@ -1,4 +1,4 @@
-"""The program itself, against a real broker and a real database, on generated files."""
+"""The program itself, with a real broker and a real database, on generated files."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from pymongo import MongoClient
 
-from segue_jobs.contract import Env, ExitCode, ExtractArguments
-from segue_jobs.records import to_document, track_key
-from segue_jobs.runtime.mongodb import Collection, Document
-from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
-from segue_operator.local.servers import KafkaServer
+from segue.servers.embedded import KafkaServer
+from segue_core.contract import Env, ExitCode, ExtractArguments
+from segue_core.settings import KafkaSettings, MongoSettings
+from segue_core.store.database import Collection, Document
+from segue_core.store.records import to_document, track_key
 from support.audio import truncate, write_audio, write_tune
 from support.extract import ExtractProcess, Produced
 
@@ -31,7 +31,8 @@ def arguments(root: Path, **more) -> ExtractArguments:
 def music(tmp_path: Path) -> Path:
     root = tmp_path / "music"
     for number in range(1, 7):
-        write_tune(root / "000" / f"{number:06}.mp3", 6.0, 44_100, seed=number)
+        path = write_tune(root / "000" / f"{number:06}.mp3", 6.0, 44_100, seed=number)
+        os.utime(path, (time.time() - 3600,) * 2)  # a fresh file may change again within the same tick of its clock
     return root
 
 
@@ -108,7 +109,9 @@ def test_what_is_stored_is_skipped_and_corrected_metadata_travels(
     assert len(second.keys) == 6 + 2
     assert second.tracks["2"].metadata.title == "Corrected"
     assert second.tracks["2"].families == first["2"].families
-    assert second.tracks["5"].audio_sha256 != first["5"].audio_sha256
+    assert second.tracks["5~2"].audio_sha256 != first["5"].audio_sha256  # other music gets an id of its own
+    for track_id in ("1", "2", "5~2"):
+        assert second.tracks[track_id].file is not None
 
 
 @pytest.mark.parametrize(
@@ -203,7 +206,7 @@ def children(pid: int) -> list[int]:
 
 
 def wait_until_gone(processes: list[int]) -> None:
-    """Worker processes end by themselves when their program is gone."""
+    """Worker processes end by themselves once their program is gone."""
     deadline = time.monotonic() + 20
     while any(Path(f"/proc/{pid}").exists() for pid in processes):
         assert time.monotonic() < deadline, f"{processes} outlive their program"

@@ -1,4 +1,4 @@
-"""Topics where no KafkaTopic resource makes them: all are made once, by whoever is first."""
+"""Topics without KafkaTopic resources: each is created once, by whichever program is first."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from kafka import KafkaAdminClient
 
-from segue_jobs.contract import Topic
-from segue_jobs.runtime.program import ProgramError
-from segue_jobs.runtime.settings import KafkaSettings
-from segue_jobs.runtime.topics import ensure_topics
+from segue_core.broker.topics import ensure_topics
+from segue_core.contract import Topic
+from segue_core.errors import ProgramError
+from segue_core.settings import KafkaSettings
 
 
 def partitions(settings: KafkaSettings) -> dict[str, int]:
@@ -31,5 +31,7 @@ def test_programs_that_start_together_make_every_topic_once(kafka_settings: Kafk
 
 def test_a_topic_that_the_broker_refuses_is_named(kafka_settings: KafkaSettings) -> None:
     unusable = dataclasses.replace(kafka_settings, topic_prefix="no blanks")
-    with pytest.raises(ProgramError, match=r"cannot create the topics of 'no blanks'.*no blanks\.\S+: .*invalid"):
+    with pytest.raises(
+        ProgramError, match=r"cannot create topics with the prefix 'no blanks'.*no blanks\.\S+: .*invalid"
+    ):
         ensure_topics(unusable)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from segue_operator.local.cluster import LocalCluster
+from segue.cluster.local_cluster import LocalCluster
 from support.api_server import ApiServer, serving
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from segue_operator.api.objects import Key, Kind
 from segue_operator.children.config import ChildConfig, KafkaAccess
+from segue_operator.kinds.objects import Key, Kind
 from segue_operator.kube import __main__ as program
-from segue_operator.kube.settings import Settings
+from segue_operator.kube.operator_settings import Settings
 from support.api_server import ApiServer
 from support.manifests import track_batch
 from support.waiting import eventually_true
@@ -26,11 +26,13 @@ async def exit_of(task: asyncio.Task[Any]) -> int:
     done, _ = await asyncio.wait({task}, timeout=PATIENCE)
     if not done:
         task.cancel()
-    assert done, "it goes on"
+    assert done, "it is still running"
     return int(task.result())
 
 
-async def test_told_to_end_it_goes_on_for_a_moment(quiet_server: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_after_sigterm_it_keeps_working_for_a_moment(
+    quiet_server: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(program, "LAST_SECONDS", 3600.0)
     task: asyncio.Task[Any] = asyncio.create_task(program._run(SETTINGS))
     await eventually_true(lambda: len(quiet_server._streams) == len(Kind), seconds=PATIENCE)

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from segue_operator.kube.access import load_configuration
 from segue_operator.kube.client import Client
-from segue_operator.kube.cluster import KubernetesCluster
+from segue_operator.kube.kubernetes_cluster import KubernetesCluster
 from segue_operator.kube.mirror import Mirror
 from support.api_server import ApiServer, Request
 
@@ -19,7 +19,7 @@ def forbidden(*causes: str) -> web.Response:
 
 
 @pytest.mark.parametrize(("answer", "is_terminating"), [(None, False), (["NamespaceTerminating"], True), ([], False)])
-async def test_a_namespace_is_asked_for_without_a_trace(
+async def test_probing_a_namespace_leaves_no_trace(
     quiet_server: ApiServer, answer: list[str] | None, is_terminating: bool
 ) -> None:
     def refuse(about: Request) -> web.Response | None:

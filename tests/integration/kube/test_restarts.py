@@ -1,4 +1,4 @@
-"""The operator ends right after any of its writes and is started anew: the same end, one child of each kind."""
+"""The operator ends right after any of its writes and is started again: the same result, one child of each kind."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from segue_operator.api.objects import Key, Kind
+from segue.cluster.local_cluster import LocalCluster
 from segue_operator.children.config import ChildConfig, KafkaAccess
 from segue_operator.controller.cluster import Cluster
+from segue_operator.kinds.objects import Key, Kind
 from segue_operator.kube.client import Client
-from segue_operator.kube.operator import Operator
-from segue_operator.kube.settings import Settings
-from segue_operator.local.cluster import LocalCluster
+from segue_operator.kube.composition import Operator
+from segue_operator.kube.operator_settings import Settings
 from support.api_server import ApiServer, serving
 from support.faults import Mortality
 from support.manifests import track_batch, training_run

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from segue_operator.api.objects import Key, Kind, Manifest
+from segue.cluster.local_cluster import LocalCluster
 from segue_operator.children.config import ChildConfig, KafkaAccess
-from segue_operator.kube.operator import Operator
-from segue_operator.kube.settings import Settings
-from segue_operator.local.cluster import LocalCluster
+from segue_operator.kinds.objects import Key, Kind, Manifest
+from segue_operator.kube.composition import Operator
+from segue_operator.kube.operator_settings import Settings
 from support import workloads
 from support.api_server import ApiServer, Request, Rule, serving
 from support.charts import NAMESPACE, RELEASE, of_kind, render

@@ -5,22 +5,24 @@ import threading
 import numpy as np
 import pytest
 
-from segue_jobs.contract import Engine, WindowPosition
+from segue_core.contract import Engine, WindowPosition
 from segue_jobs.extract.analyse import Analysis, Method, Request
 from segue_jobs.extract.decode import Window
 from segue_jobs.extract.workers import Workers
-from segue_jobs.listing.model import Problem
+from segue_jobs.listing.listed_tracks import Problem
 from support.audio import write_tune
+from support.encoded import stereo, write_as
 from support.mutations import damaged_copies
 
-METHOD = Method(Engine.NATIVE, Window(WindowPosition.MIDDLE, 10.0, 2.0), 1 << 30, with_tags=True)
+METHOD = Method(Engine.NATIVE, Window(WindowPosition.MIDDLE, 10.0, 2.0), 1 << 30)
 
 
 @pytest.mark.slow
 def test_every_damaged_file_is_a_track_or_a_rejection_with_a_reason(tmp_path):
     originals = [write_tune(tmp_path / f"tune{suffix}", 6.0) for suffix in (".mp3", ".ogg", ".flac", ".wav", ".aiff")]
     originals.append(write_tune(tmp_path / "tune.opus", 6.0, 24_000))
-    copies = damaged_copies(originals, tmp_path, 150, seed=20)
+    originals += [write_as(tmp_path / f"encoded{suffix}", stereo(6.0)) for suffix in (".m4a", ".wma", ".wv", ".mka")]
+    copies = damaged_copies(originals, tmp_path, 250, seed=20)
     requests = [Request(path.name, path, METHOD) for path in copies]
 
     results = {

@@ -1,21 +1,21 @@
-"""What the default engine loads, and how much memory a long file takes."""
+"""What the default engine loads, and how much memory a long file needs."""
 
 import subprocess
 import sys
 
 import pytest
 
-from segue_jobs.contract import Engine, ExtractArguments
+from segue_core.contract import Engine, ExtractArguments
 from support.audio import tune, write_audio, write_tune
 
 _ANALYSE = """
 import sys
 from pathlib import Path
 import segue_jobs.extract.workers
-from segue_jobs.contract import Engine, WindowPosition
+from segue_core.contract import Engine, WindowPosition
 from segue_jobs.extract.analyse import Method, Request, analyse_file
 from segue_jobs.extract.decode import Window
-method = Method(Engine.NATIVE, Window(WindowPosition.WHOLE, 30.0, 1.0), 1 << 40, True)
+method = Method(Engine.NATIVE, Window(WindowPosition.WHOLE, 30.0, 1.0), 1 << 40)
 assert analyse_file(Request("1", Path(sys.argv[1]), method)).families
 """
 

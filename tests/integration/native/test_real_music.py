@@ -11,11 +11,11 @@ import pytest
 import soundfile
 import soxr
 
-from segue_jobs.contract import WindowPosition
-from segue_jobs.extract.decode import Window, open_audio
+from segue_core.contract import WindowPosition
+from segue_jobs.extract.audio_source import RejectedError
+from segue_jobs.extract.decode import Window, decode_window
 from segue_jobs.extract.librosa_engine import LibrosaEngine
 from segue_jobs.extract.native_engine import NativeEngine
-from segue_jobs.extract.source import RejectedError
 from support.agreement import disagreements, vector
 from support.music import real_tracks
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.slow
 
 
 def _channels(samples, count):
-    """So many channels that are not all alike."""
+    """This many channels, not all alike."""
     return np.stack([samples[:, index % samples.shape[1]] * (1 - 0.1 * (index // 2)) for index in range(count)], axis=1)
 
 
@@ -49,7 +49,7 @@ def _write(path, samples, rate, subtype):
 
 @pytest.fixture(scope="module")
 def statistics(tmp_path_factory):
-    """Vectors of both engines of each clip: (native, librosa), each (clips, dimensions)."""
+    """Vectors from both engines for each clip: (native, librosa), each (clips, dimensions)."""
     folder = tmp_path_factory.mktemp("clips")
     native, reference = NativeEngine(), LibrosaEngine()
     found, expected = [], []
@@ -67,9 +67,12 @@ def statistics(tmp_path_factory):
         clip = folder / f"{number}.{suffix}"
         _write(clip, _channels(samples, count), rate, subtype)
         try:
-            with open_audio(clip, Window(WindowPosition.MIDDLE, 15.0, 5.0), None) as source:
-                found.append(vector(native.analyse(source)))
-                expected.append(vector(reference.analyse(source)))
+            window = Window(WindowPosition.MIDDLE, 15.0, 5.0)
+            both, _ = decode_window(
+                clip, window, None, lambda source: (native.analyse(source), reference.analyse(source))
+            )
+            found.append(vector(both[0]))
+            expected.append(vector(both[1]))
         except RejectedError as refusal:  # silence in the middle
             print(f"{track}: {refusal}")
     return np.array(found), np.array(expected)

@@ -47,7 +47,7 @@ class Demo:
 
     @property
     def again(self) -> tuple[str, ...]:
-        """Command that ingests the same catalogue anew."""
+        """Command that ingests the same catalogue again."""
         volume = f"demo-music={self.state / 'demo'}"
         return ("segue", "apply", "-f", "examples/demo/trackbatch.yaml", "--volume", volume, "--again")
 
@@ -59,9 +59,8 @@ class Demo:
 def demo(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Demo:
     demo = Demo(repository, tmp_path_factory.mktemp("demo"))
     synthesise_music = load(repository, "synthesise_music")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(synthesise_music, "TRACKS_AN_ARTIST", TRACKS_AN_ARTIST)
-        assert synthesise_music.main([str(demo.state / "demo"), "--seconds", "8"]) == 0
+    options = ["--seconds", "8", "--tracks", str(TRACKS_AN_ARTIST)]
+    assert synthesise_music.main([str(demo.state / "demo"), *options]) == 0
     return demo
 
 
@@ -98,17 +97,18 @@ def test_it_recommends_for_three_tracks_and_says_why(shown: str) -> None:
             assert re.search(r"%  +[a-z]", reasons)
 
 
-def test_it_draws_a_map_and_says_how_to_go_on(demo: Demo, shown: str) -> None:
+def test_it_draws_a_map_and_says_what_to_try_next(demo: Demo, shown: str) -> None:
     assert f"clusters.png: {TRACKS} tracks in" in shown
     assert (demo.state / "demo" / "clusters.png").read_bytes().startswith(b"\x89PNG")
-    assert shown.rstrip().splitlines()[-1].strip() == "the same for a folder of your own"
+    last = shown.rstrip().splitlines()[-1].split(maxsplit=3)
+    assert last == ["segue", "sync", "~/Music", "the same for a folder of your own"]
 
 
 @pytest.mark.usefixtures("shown")
 def test_a_second_demo_extracts_nothing_and_says_so(demo: Demo) -> None:
     second = demo.run("examples/demo.sh")
     assert "trackbatch/demo unchanged" in second
-    assert "nothing to do: all of it has finished already" in second
+    assert "nothing to do: everything has finished already" in second
     assert "Extracting" not in second
     assert len(second.split("\nlike ")) == 4
     third = demo.run(*demo.again)

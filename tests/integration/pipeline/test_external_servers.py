@@ -8,9 +8,9 @@ import pytest
 from kafka import KafkaAdminClient
 from pymongo import MongoClient
 
-from segue_jobs.contract import Topic
-from segue_jobs.runtime.mongodb import Collection, Document, database, of_catalogue
-from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
+from segue_core.contract import Topic
+from segue_core.settings import KafkaSettings, MongoSettings
+from segue_core.store.database import Collection, Document, database, of_catalogue
 from support.pipeline import Segue, batch_of, make_music, servers_of
 from support.processes import command_line, descendants, naming, need_proc
 

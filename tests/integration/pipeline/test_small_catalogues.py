@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
+from segue_core.settings import KafkaSettings, MongoSettings
 from support.pipeline import Segue, batch_of, run_of, servers_of
 
 pytestmark = pytest.mark.slow

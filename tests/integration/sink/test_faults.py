@@ -1,4 +1,4 @@
-"""A sink whose database or own process dies, or that shares its work: nothing is lost, nothing doubled."""
+"""The sink or its database dies, or sinks share the work: nothing is lost, and nothing is duplicated."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from pymongo import MongoClient
 
-from segue_jobs.contract import Topic
-from segue_jobs.runtime.mongodb import Document, database
-from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
-from segue_jobs.runtime.topics import ensure_topics
-from segue_operator.local.servers import MongoServer, free_port
+from segue.servers.embedded import MongoServer, free_port
+from segue_core.broker.topics import ensure_topics
+from segue_core.contract import Topic
+from segue_core.settings import KafkaSettings, MongoSettings
+from segue_core.store.database import Document, database
 from support.processes import kill_server
 from support.sink import Group, SinkProcess, snapshot, stored_tracks
 from support.tracks import produce, track_record
@@ -31,14 +31,14 @@ def group(kafka_settings: KafkaSettings) -> Iterator[Group]:
 
 @pytest.fixture
 def full_topic(group: Group, kafka_settings: KafkaSettings) -> Group:
-    """The sink's group, with some seconds of work before it."""
+    """The sink's group, with a few seconds of work to do."""
     produce(kafka_settings, Topic.TRACKS, map(track_record, range(RECORDS)))
     return group
 
 
 @pytest.fixture
 def own_database(tmp_path: Path) -> Iterator[MongoServer]:
-    """A database server of the test's own, which it may kill and start again on its port."""
+    """A database server for the test alone, which it may kill and restart on the same port."""
     with MongoServer(tmp_path / "mongodb", port=free_port()) as server:
         yield server
 
@@ -48,11 +48,11 @@ def _committed(group: Group) -> int:
 
 
 def _kill_in_the_middle(server: MongoServer, group: Group, sink: SinkProcess) -> int:
-    """SIGKILL for the database while the sink is at work; how many records were committed by then."""
+    """Kill the database while the sink is working; return how many records were committed by then."""
     wait_until(lambda: _committed(group) >= 400, why=sink.text)
     kill_server(server)
     server.stop()
-    wait_until(lambda: "did not take a batch" in sink.text(), why=sink.text)
+    wait_until(lambda: "did not accept a batch" in sink.text(), why=sink.text)
     committed = _committed(group)
     assert committed < RECORDS
     return committed
@@ -125,7 +125,7 @@ def test_a_rebalance_while_the_database_is_away_loses_nothing_of_the_batch_in_ha
         kill_server(own_database)
         own_database.stop()
         produce(kafka_settings, Topic.TRACKS, map(track_record, range(RECORDS)))
-        wait_until(lambda: all("did not take a batch" in sink.text() for sink in both), why=second.text)
+        wait_until(lambda: all("did not accept a batch" in sink.text() for sink in both), why=second.text)
         assert _committed(group) == 0
         revocations = first.text().count("partitions revoked")
         assert second.stop() == 0

@@ -1,18 +1,17 @@
-"""A sink on a real broker and database: what it stores, what it rejects, what a replay does."""
+"""A sink with a real broker and database: what it stores, what it rejects, what a replay does."""
 
 import base64
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pymongo import MongoClient
 
-from segue_jobs.contract import EventType, Reason, Stage, Topic
-from segue_jobs.records import EventRecord, RejectedRecord, encode
-from segue_jobs.runtime.mongodb import Document, database, ensure_indexes, of_catalogue
-from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
-from segue_jobs.runtime.topics import ensure_topics
-from support.sink import Group, SinkProcess, snapshot
+from segue_core.broker.topics import ensure_topics
+from segue_core.contract import ExitCode, Reason, Stage, Topic
+from segue_core.settings import KafkaSettings, MongoSettings
+from segue_core.store.database import Document, database, ensure_indexes, of_catalogue
+from segue_core.store.records import RejectedRecord, encode
+from support.sink import Group, SinkProcess, drain, snapshot
 from support.tracks import key_of, produce, send, track_record
 from support.waiting import wait_until
 
@@ -26,19 +25,6 @@ def _rejection(number: int) -> RejectedRecord:
     )  # fmt: skip
 
 
-def _event(number: int) -> EventRecord:
-    time = datetime(2026, 1, 2, 3, 4, number % 60, tzinfo=UTC)
-    return EventRecord(catalogue="fma", user="ann", track_id=str(number), type=EventType.LIKE, time=time)
-
-
-def _drain(kafka: KafkaSettings, mongo: MongoSettings, directory: Path) -> str:
-    """Run a sink until nothing is left; returns its log."""
-    with Group(kafka) as group, SinkProcess(kafka, mongo, directory) as sink:
-        wait_until(lambda: group.lag() == 0, why=sink.text)
-        assert sink.stop() == 0
-        return sink.text()
-
-
 def test_every_record_is_stored_and_a_replay_changes_no_document(
     kafka_settings: KafkaSettings, mongo_settings: MongoSettings, mongo_client: MongoClient[Document], tmp_path: Path
 ) -> None:
@@ -46,50 +32,19 @@ def test_every_record_is_stored_and_a_replay_changes_no_document(
     produce(kafka_settings, Topic.TRACKS, (track_record(number) for number in range(1200)))
     produce(kafka_settings, Topic.TRACKS, (track_record(number, batch="two", recipe="r2") for number in range(100)))
     produce(kafka_settings, Topic.REJECTED, (_rejection(number) for number in range(2000, 2050)))
-    produce(kafka_settings, Topic.EVENTS, (_event(number) for number in range(30)))
-    _drain(kafka_settings, mongo_settings, tmp_path)
+    drain(kafka_settings, mongo_settings, tmp_path)
 
     target = database(mongo_client, mongo_settings)
     assert target.tracks.count_documents(of_catalogue("fma")) == 1200
     assert target.tracks.count_documents({"batchUid": "uid-two", "recipe": "r2"}) == 100
     assert target.rejected.count_documents({"_id": {"$gte": "uid-one:", "$lt": "uid-one;"}}) == 50
-    assert target.events.count_documents({"user": "ann", "type": "like"}) == 30
-    event = target.events.find_one({"trackId": "7"})
-    assert event is not None
-    assert event["time"] == datetime(2026, 1, 2, 3, 4, 7, tzinfo=UTC)
 
     before = snapshot(target)
     with Group(kafka_settings) as group:
         group.reset()
-        assert group.lag() == 1380
-    _drain(kafka_settings, mongo_settings, tmp_path)
+        assert group.lag() == 1350
+    drain(kafka_settings, mongo_settings, tmp_path)
     assert snapshot(target) == before
-
-
-def test_a_topic_made_anew_adds_to_what_the_old_one_left(
-    kafka_settings: KafkaSettings, mongo_settings: MongoSettings, mongo_client: MongoClient[Document], tmp_path: Path
-) -> None:
-    ensure_topics(kafka_settings)
-    produce(kafka_settings, Topic.EVENTS, (_event(number) for number in range(12)))
-    send(kafka_settings, Topic.EVENTS, [(b"fma:poison", b"{}")])
-    _drain(kafka_settings, mongo_settings, tmp_path)
-    target = database(mongo_client, mongo_settings)
-    before = snapshot(target)
-    assert len(before) == 13
-
-    with Group(kafka_settings) as group:
-        group.delete_topic(Topic.EVENTS)
-        ensure_topics(kafka_settings)
-        produce(kafka_settings, Topic.EVENTS, (_event(number) for number in range(100, 112)))
-        send(kafka_settings, Topic.EVENTS, [(b"fma:poison", b"{}")])
-        _drain(kafka_settings, mongo_settings, tmp_path)
-        after = snapshot(target)
-        assert len(after) == 2 * 13
-        assert {name: after[name] for name in before} == before
-        assert len(target.events.distinct("trackId")) == 24
-        group.reset()
-        _drain(kafka_settings, mongo_settings, tmp_path)
-    assert snapshot(target) == after
 
 
 def test_poison_in_the_middle_of_a_partition_is_rejected_and_blocks_nothing(
@@ -101,13 +56,12 @@ def test_poison_in_the_middle_of_a_partition_is_rejected_and_blocks_nothing(
     poison = [(b"fma:a", b"\xff\xfe"), (b"fma:gone", None), (b"fma:other", good[5][1]), (good[150][0], with_null)]
     send(kafka_settings, Topic.TRACKS, good[:100] + poison + [pair for pair in good[100:] if pair != good[150]])
     send(kafka_settings, Topic.REJECTED, [(b"fma:9", b"{}")])
-    send(kafka_settings, Topic.EVENTS, [(b"fma:9", b'{"catalogue":"fma"}')])
-    log = _drain(kafka_settings, mongo_settings, tmp_path)
+    log = drain(kafka_settings, mongo_settings, tmp_path)
 
     target = database(mongo_client, mongo_settings)
     assert target.tracks.count_documents({}) == 299
     rejected = list(target.rejected.find())
-    assert len(rejected) == 6
+    assert len(rejected) == 5
     assert {document["reason"] for document in rejected} == {Reason.MALFORMED_RECORD}
     for document in rejected:
         assert document["_id"] == "sink:{topic}:{partition}:{offset}:{timestamp}".format(**document["kafka"])
@@ -128,7 +82,7 @@ def test_a_document_that_the_database_refuses_is_split_off(
     target.command("collMod", "tracks", validator={"recipe": {"$ne": "forbidden"}})
     records = [track_record(number, recipe="forbidden" if number in (17, 180) else "r1") for number in range(250)]
     produce(kafka_settings, Topic.TRACKS, records)
-    _drain(kafka_settings, mongo_settings, tmp_path)
+    drain(kafka_settings, mongo_settings, tmp_path)
 
     assert target.tracks.count_documents({}) == 248
     refused = {document["trackId"]: document for document in target.rejected.find()}
@@ -152,6 +106,6 @@ def test_unreachable_servers_are_named(
 ) -> None:
     nowhere = MongoSettings(uri="mongodb://user:secret@127.0.0.1:9/?connectTimeoutMS=200", database="x")
     with SinkProcess(kafka_settings, nowhere, tmp_path) as sink:
-        assert sink.process.wait(timeout=60) == 1
+        assert sink.process.wait(timeout=60) == ExitCode.OUTAGE
         assert "MongoDB at 127.0.0.1:9 does not answer" in sink.text()
         assert "secret" not in sink.text()

@@ -1,13 +1,13 @@
-"""The database's disk is full: the sink says so, commits nothing, and goes on when there is room again."""
+"""The database's disk is full: the sink says so, commits nothing, and continues once there is space again."""
 
 from pathlib import Path
 
 import pytest
 
-from segue_jobs.contract import Topic
-from segue_jobs.runtime.settings import KafkaSettings, MongoSettings
-from segue_jobs.runtime.topics import ensure_topics
-from segue_operator.local.servers import MongoServer, free_port
+from segue.servers.embedded import MongoServer, free_port
+from segue_core.broker.topics import ensure_topics
+from segue_core.contract import Topic
+from segue_core.settings import KafkaSettings, MongoSettings
 from support.sink import Group, SinkProcess, stored_tracks
 from support.small_disk import fill, small_disk
 from support.tracks import produce, track_record
@@ -30,7 +30,7 @@ def test_a_full_disk_loses_nothing(kafka_settings: KafkaSettings, tmp_path: Path
         wait_until(lambda: "partitions assigned" in sink.text(), why=sink.text)
         filler = fill(disk, free_kilobytes=ROOM_LEFT_KILOBYTES)
         produce(kafka_settings, Topic.TRACKS, map(track_record, range(RECORDS)))
-        wait_until(lambda: "look for free disk space" in sink.text(), why=sink.text)
+        wait_until(lambda: "check the free disk space" in sink.text(), why=sink.text)
         assert group.lag() > 0
         assert sink.process.poll() is None
 

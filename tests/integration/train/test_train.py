@@ -1,95 +1,47 @@
-"""Training with a real broker, database and Spark; one JVM serves all tests of this module but the last."""
+"""Training with a real broker, database and Spark; all tests of this module share one JVM."""
 
 from __future__ import annotations
 
-import re
-import sys
 import threading
-from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import msgspec
 import numpy as np
 import pytest
-from kafka import KafkaConsumer, TopicPartition
-from pymongo import MongoClient
 from pyspark.sql import functions as F  # noqa: N812
 
-from segue_jobs.contract import Env, Exclusion, Family, PromotionPolicy, Topic, TrainArguments, TrainSummary
-from segue_jobs.features.layout import LAYOUT
-from segue_jobs.models import Assignment, ModelDocument, PartitionRange, model_key
-from segue_jobs.recommend.catalogue import load_catalogue
-from segue_jobs.records import FeatureRecord, TrackRecord
-from segue_jobs.runtime.mongodb import Collection, Document, database
-from segue_jobs.runtime.program import ConfigurationError, Program, ProgramError, UnrecoverableError
-from segue_jobs.runtime.settings import KafkaSettings, MongoSettings, ProgramSettings
-from segue_jobs.runtime.topics import ensure_topics
-from segue_jobs.similarity.scaling import Scaling
-from segue_jobs.similarity.search import centre_distances, nearest_cells
-from segue_jobs.train import phases, registry
+from segue_core.broker.topics import ensure_topics
+from segue_core.contract import ANALYSED_FAMILIES, Family, PromotionPolicy, Topic
+from segue_core.errors import ConfigurationError, ProgramError, UnrecoverableError
+from segue_core.features.layout import LAYOUT
+from segue_core.settings import KafkaSettings, MongoSettings
+from segue_core.similarity.cosines import centre_distances, nearest_cells
+from segue_core.similarity.proximity import Moments
+from segue_core.similarity.scaling import Scaling
+from segue_core.store import model_versions
+from segue_core.store.database import Collection
+from segue_core.store.models import FamilyLayout, PartitionRange
+from segue_core.store.records import TrackRecord
+from segue_core.store.vectors import read_vectors
+from segue_jobs.train import phases
 from segue_jobs.train.kafka_options import connection_options, range_options
-from segue_jobs.train.main import main
-from segue_jobs.train.session import spark_session
 from segue_jobs.train.snapshot import end_positions
-from segue_jobs.train.space import scale
-from segue_operator.local.java import spark_kafka_jars
+from segue_jobs.train.spark_scaling import scale
+from segue_jobs.train.spark_session import spark_session
+from segue_jobs.train.whitening import FOLDS, Scatter, choose_shrinkage, fold_of, total, whitening_matrix
+from support.stored_model import Stored
+from support.synthetic_model import to_unit
 from support.synthetic_tracks import store_tracks, synthetic_tracks
-from support.train_program import run_train
+from support.train_program import Train
 
 TRACKS = 300
-Train = Callable[..., TrainSummary]
-
-
-@pytest.fixture
-def train(kafka_settings: KafkaSettings, mongo_settings: MongoSettings, monkeypatch: pytest.MonkeyPatch) -> Train:
-    """Runs the program inside the test."""
-    jars = ",".join(map(str, spark_kafka_jars()))
-    for name, value in {
-        "PYSPARK_SUBMIT_ARGS": f"--master local[2] --conf spark.ui.enabled=false --jars {jars} pyspark-shell",
-        "PYSPARK_PYTHON": sys.executable,
-        Env.KAFKA_BOOTSTRAP: kafka_settings.bootstrap,
-        Env.TOPIC_PREFIX: kafka_settings.topic_prefix,
-        Env.TOPIC_CREATE: "true",
-        Env.MONGODB_URI: mongo_settings.uri,
-        Env.DATABASE: mongo_settings.database,
-    }.items():
-        monkeypatch.setenv(name, value)
-
-    def run(run_uid: str = "uid", **options: Any) -> TrainSummary:
-        arguments = TrainArguments(catalogue="c", run="run", run_uid=run_uid, **options)
-        summary = main(arguments, Program(ProgramSettings())).summary
-        assert isinstance(summary, TrainSummary)
-        return summary
-
-    return run
-
-
-class Stored:
-    """What a run left in the database."""
-
-    def __init__(self, client: MongoClient[Document], settings: MongoSettings) -> None:
-        self.target = database(client, settings)
-
-    def model(self, number: int = 1) -> ModelDocument:
-        return msgspec.convert(self.target[Collection.MODELS].find_one({"_id": f"c:{number}"}), ModelDocument)
-
-    def assignments(self, number: int = 1) -> dict[str, Assignment]:
-        found = self.target[Collection.ASSIGNMENTS].find({"model": model_key("c", number)}, {"_id": 0})
-        return {entry["trackId"]: msgspec.convert(entry, Assignment) for entry in found}
-
-
-@pytest.fixture
-def stored(mongo_client: MongoClient[Document], mongo_settings: MongoSettings) -> Stored:
-    return Stored(mongo_client, mongo_settings)
 
 
 def raw(tracks: list[TrackRecord]) -> np.ndarray:
-    return np.array([[value for family in Family for value in track.families[family]] for track in tracks])
+    return np.array([[value for family in ANALYSED_FAMILIES for value in track.families[family]] for track in tracks])
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -97,7 +49,7 @@ def raw(tracks: list[TrackRecord]) -> np.ndarray:
 
 
 def test_empty_catalogue_cannot_succeed_and_says_what_to_do(train: Train) -> None:
-    with pytest.raises(UnrecoverableError, match="NoFeatures: catalogue 'c' has no tracks; ingest some"):
+    with pytest.raises(UnrecoverableError, match="NoFeatures: catalogue 'c' has no tracks: ingest some"):
         train()
 
 
@@ -130,7 +82,7 @@ def test_same_data_and_seed_give_the_same_model_that_numpy_can_read(
     model = stored.model()
     assert model.centres == stored.model(2).centres
 
-    units = Scaling.from_model(model.scaler).to_unit(raw(tracks)).rows
+    units = to_unit(model.scaler, raw(tracks)).rows
     centres = np.array(model.centres, dtype=np.float32)
     cells = nearest_cells(units, centres, 1)[:, 0]
     assert [one[track.track_id].cluster for track in tracks] == cells.tolist()
@@ -138,9 +90,43 @@ def test_same_data_and_seed_give_the_same_model_that_numpy_can_read(
     np.testing.assert_allclose(distances, centre_distances(units, centres, cells), atol=1e-6)
     np.testing.assert_allclose(np.linalg.norm(centres, axis=1), 1, atol=1e-6)
 
+    trained = {
+        track_id: (row, norm)
+        for block in read_vectors(stored.target, model)
+        for track_id, row, norm in zip(block.track_ids, block.rows, block.norms, strict=True)
+    }
+    rows, norms = zip(*(trained[track.track_id] for track in tracks), strict=True)
+    np.testing.assert_allclose(rows, units, atol=1e-6)
+    scaling = Scaling.from_model(model.scaler)
+    standardised = scaling.standardise(raw(tracks))
+    np.testing.assert_allclose(scaling.restore(np.array(rows), np.array(norms)), standardised, atol=1e-5)
+
+    assert model.moments is not None
+    moments, expected = Moments.from_model(model.moments, units.shape[1]), Moments.of(units)
+    assert moments.tracks == TRACKS
+    np.testing.assert_allclose(moments.mean, expected.mean, atol=1e-6)
+    np.testing.assert_allclose(moments.covariance, expected.covariance, atol=1e-6)
+    assert model.comparison is None
+    found = stored.model(2).comparison
+    assert found is not None
+    assert (found.model, found.tracks, found.changed) == ("c:1", TRACKS, 0)
+    assert all(one.before == one.after for one in found.today)
+
+    others = np.random.default_rng(1).permutation(TRACKS).tolist()
+    exchanged = [
+        msgspec.structs.replace(track, families=tracks[other].families)
+        for track, other in zip(tracks, others, strict=True)
+    ]
+    stored.target[Collection.TRACKS].delete_many({})
+    store_tracks(mongo_settings, exchanged)
+    third = train("third", k=(4,), promotion=PromotionPolicy.IF_NOT_WORSE)
+    assert (third.model, third.promoted) == ("c:3", False)
+    assert "compared tracks have changed since model 2 was trained, and lists are worse with them" in third.decision
+    assert "model 2 was trained on other features than" in third.decay
+
 
 @pytest.mark.slow
-def test_clusters_keep_their_numbers_when_a_batch_more_is_learnt(
+def test_clusters_keep_their_numbers_after_another_batch(
     train: Train, stored: Stored, mongo_settings: MongoSettings
 ) -> None:
     tracks = list(synthetic_tracks("c", 400, genres=3))
@@ -175,13 +161,15 @@ def test_smallest_catalogues_have_a_valid_model(
     summary, model = train(k=(8, 64)), stored.model()
     assert (summary.tracks, summary.excluded, model.k, summary.promoted) == (count, 0, 1, True)
     assert all(
-        "not below the number of tracks" in str(skipped.skipped) for skipped in model.candidates if skipped.k > 1
+        "it must be less than the number of tracks" in str(skipped.skipped)
+        for skipped in model.candidates
+        if skipped.k > 1
     )
     np.testing.assert_allclose(np.linalg.norm(model.centres, axis=1), 1)
     assert np.isfinite(list(model.metrics.values())).all()
     entries = stored.assignments()
     assert {entry.cluster for entry in entries.values()} == {0}
-    units = Scaling.from_model(model.scaler).to_unit(raw(copies))
+    units = to_unit(model.scaler, raw(copies))
     assert not units.zero.any()
 
 
@@ -192,14 +180,50 @@ def test_spark_scales_as_numpy_does(train: Train) -> None:
     values = random.normal(0, 1, (200, width)) * random.lognormal(0, 3, width) + random.normal(0, 100, width)
     values[:, 2] = 0.1  # constant: its deviation is nothing but rounding
     values[5] *= 50  # beyond the clip
-    rows = [(f"{index:03d}", row.tolist()) for index, row in enumerate(values)]
+    heard = random.normal(0, 1, (200, 3)) @ random.normal(0, 1, (3, 40)) + random.normal(5, 0.1, (200, 40))
+    rows = [
+        (f"{index:03d}", *map(np.ndarray.tolist, pair)) for index, pair in enumerate(zip(values, heard, strict=True))
+    ]
+    layout = [
+        FamilyLayout(family=Family.HARMONY, dimensions=LAYOUT[Family.HARMONY]),
+        FamilyLayout(family=Family.LEARNED, dimensions=tuple(map(str, range(40)))),
+    ]
     with spark_session("scale", threading.Event()) as spark:
-        frame = spark.createDataFrame(rows, "track_id string, harmony array<double>").repartition(3)
-        scaled = scale(frame, [Family.HARMONY])
+        frame = spark.createDataFrame(
+            rows, "track_id string, harmony array<double>, learned array<double>"
+        ).repartition(3)
+        scaled = scale(frame, layout)
         units = {row["track_id"]: row["unit"].toArray() for row in scaled.frame.collect()}
-    expected = Scaling.from_model(scaled.scaler).to_unit(values).rows
-    np.testing.assert_allclose([units[track_id] for track_id, _ in rows], expected, atol=1e-6)
-    np.testing.assert_allclose(scaled.scaler.mean, values.mean(axis=0), rtol=1e-9)
+        by = [(track_id, f"artist {place % 60}" if place < 190 else None) for place, (track_id, *_) in enumerate(rows)]
+        whitened = scale(frame, layout, spark.createDataFrame(by, "track_id string, artist string"))
+        white = {row["track_id"]: row["unit"].toArray() for row in whitened.frame.collect()}
+    raw_values = np.hstack([values, heard])
+    expected = to_unit(scaled.scaler, raw_values).rows
+    np.testing.assert_allclose([units[track_id] for track_id, *_ in rows], expected, atol=1e-6)
+    np.testing.assert_allclose(scaled.scaler.mean, raw_values.mean(axis=0), rtol=1e-9)
+    np.testing.assert_allclose(
+        [white[track_id] for track_id, *_ in rows], to_unit(whitened.scaler, raw_values).rows, atol=1e-6
+    )
+    weighted = Scaling.from_model(scaled.scaler).standardise(raw_values) * scaled.scaler.weights
+    folds = [Scatter.none(width) for _ in range(FOLDS)]
+    for artist in range(60):
+        folds[fold_of(f"artist {artist}")] += Scatter.of_artist(weighted[artist:190:60, :width])
+    harmony, learned = whitened.scaler.maps
+    shrinkage = choose_shrinkage(folds)
+    moments = weighted[:, :width].T @ weighted[:, :width] / len(weighted)
+    np.testing.assert_allclose(harmony.matrix, whitening_matrix(total(folds), shrinkage, moments), atol=1e-8)
+    assert whitened.scaler.shrinkage[Family.HARMONY] == shrinkage
+    assert np.array(learned.matrix).shape == (32, 40)
+    assert not scaled.scaler.shrinkage
+
+    [components] = scaled.scaler.maps
+    assert (components.family, components.start, expected.shape[1]) == (Family.LEARNED, width, width + 32)
+    matrix = np.array(components.matrix)
+    np.testing.assert_allclose(matrix @ matrix.T, np.eye(32), atol=1e-9)
+    # Three causes make nearly all of the family, so it keeps nearly all of its length.
+    kept = np.linalg.norm(expected[:, width:], axis=1) / np.linalg.norm(expected[:, :width], axis=1)
+    before = np.linalg.norm(weighted[:, width:], axis=1) / np.linalg.norm(weighted[:, :width], axis=1)
+    np.testing.assert_allclose(kept, before, rtol=0.05)
 
 
 @pytest.mark.slow
@@ -228,94 +252,18 @@ def test_catalogue_of_broken_tracks_alone_is_explained(train: Train, mongo_setti
         train()
 
 
-def spoilt(tracks: list[TrackRecord]) -> tuple[list[TrackRecord], dict[str, Exclusion]]:
-    """The first tracks, each broken in its way."""
-    changes: list[tuple[Exclusion, dict[str, Any]]] = [
-        (Exclusion.MISSING_FAMILY, {"families": {Family.TIMBRE: tracks[0].families[Family.TIMBRE]}}),
-        (Exclusion.NON_FINITE_FEATURE, {"families": {**tracks[1].families, Family.RHYTHM: (float("nan"),) * 6}}),
-        (Exclusion.LAYOUT_MISMATCH, {"families": {**tracks[2].families, Family.HARMONY: (1.0, 2.0)}}),
-        (Exclusion.RECIPE_MISMATCH, {"recipe": "recipe-0"}),
-    ]
-    broken = [msgspec.structs.replace(track, **change) for track, (_, change) in zip(tracks, changes, strict=False)]
-    reasons = {track.track_id: reason for track, (reason, _) in zip(tracks, changes, strict=False)}
-    return [*broken, *tracks[len(broken) :]], reasons
-
-
-def published_features(kafka: KafkaSettings, model: ModelDocument) -> Counter[str]:
-    """Records of the model's run in the model's offsets, by topic; each must be one of the project's records."""
-    consumer = KafkaConsumer(**kafka.client_options(), group_id=None, enable_auto_commit=False)
-    found: Counter[str] = Counter()
-    for part in model.snapshot:
-        if part.start == part.end:
-            continue
-        partition = TopicPartition(part.topic, part.partition)
-        consumer.assign([partition])
-        consumer.seek(partition, part.start)
-        while consumer.position(partition) < part.end:
-            for message in consumer.poll(timeout_ms=1000).get(partition, []):
-                record = msgspec.json.decode(message.value, type=FeatureRecord)
-                assert message.key.decode() == f"c:{record.track_id}"
-                assert record.snapshot == model.run_uid
-                found[part.topic] += 1
-    consumer.close()
-    return found
-
-
 @pytest.mark.slow
-def test_program_accounts_for_every_track_and_shows_no_secret(
-    stored: Stored, kafka_settings: KafkaSettings, mongo_settings: MongoSettings, tmp_path: Path
-) -> None:
-    tracks, reasons = spoilt(list(synthetic_tracks("c", TRACKS)))
-    store_tracks(mongo_settings, tracks)
-    events, secret = tmp_path / "events", "hush-4711"
-    events.mkdir()
-    hidden = MongoSettings(uri=f"{mongo_settings.uri}&comment={secret}", database=mongo_settings.database)
-    arguments = TrainArguments(catalogue="c", run="run", run_uid="uid", k=(8, 1000))
-    conf = {
-        "spark.eventLog.enabled": "true",
-        "spark.eventLog.compress": "false",
-        "spark.eventLog.dir": events.as_uri(),
-    }
-    code, summary, log = run_train(arguments, kafka_settings, hidden, tmp_path, conf)
-
-    assert code == 0, log
-    assert not re.search(r"(?m)^\d\d/\d\d/\d\d .* (INFO|WARN) |log4j profile", log)
-    assert (summary.tracks, summary.excluded, summary.model, summary.promoted) == (TRACKS - 4, 4, "c:1", True)
-    assert {"precisionAt10", "lift", "reachAt10", "hubnessSkew", "silhouette"} <= summary.metrics.keys()
-    entries, model = stored.assignments(), stored.model()
-    assert entries.keys() == {track.track_id for track in tracks}
-    assert not load_catalogue(stored.target, "c").tracks.new.any()
-    assert {track: entry.excluded for track, entry in entries.items() if entry.excluded} == reasons
-    assert all(entry.message for entry in entries.values() if entry.excluded)
-    sizes = Counter(entry.cluster for entry in entries.values() if entry.excluded is None)
-    assert (min(sizes.values()), max(sizes.values())) == (
-        model.metrics["clusterSizeMin"], model.metrics["clusterSizeMax"],
-    )  # fmt: skip
-    assert [candidate.k for candidate in model.candidates if candidate.skipped] == [1000]
-    assert published_features(kafka_settings, model) == {
-        kafka_settings.topic(f"features.{family}"): TRACKS - 4 for family in LAYOUT
-    }
-    shown = log + "".join(path.read_text(errors="replace") for path in events.rglob("*") if path.is_file())
-    assert "segue-train-run" in shown
-    assert secret not in shown
-
-    code, again, _ = run_train(arguments, kafka_settings, hidden, tmp_path)
-    assert (code, again.model, again.promoted) == (0, "c:1", True)
-    assert stored.target[Collection.MODELS].count_documents({}) == 1
-
-
-@pytest.mark.slow
-def test_lost_records_are_noticed_and_a_crashed_run_is_taken_up_without_traces(
+def test_lost_records_are_noticed_and_a_crashed_run_resumes_without_leftovers(
     train: Train, stored: Stored, mongo_settings: MongoSettings
 ) -> None:
     store_tracks(mongo_settings, synthetic_tracks("c", 30))
     whole = phases.publish_snapshot
     with (
         mock.patch.object(phases, "publish_snapshot", lambda *given: whole(*given)[:-1]),  # one partition is not read
-        pytest.raises(ProgramError, match=r"did not come back whole from Kafka .*features\."),
+        pytest.raises(ProgramError, match=r"the snapshot that Kafka returned is incomplete .*features\."),
     ):
         train()
-    with mock.patch.object(registry, "publish", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+    with mock.patch.object(model_versions, "publish", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
         train()
     assert len(stored.assignments()) == 30
     assert stored.target[Collection.MODELS].count_documents({}) == 0

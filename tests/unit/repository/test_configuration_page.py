@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from segue_jobs.contract import Env
-from segue_operator.api.constants import Component
+from segue_core.contract import Env
 from segue_operator.children.config import DEFAULT_RESOURCES, DEFAULT_SERVICE_ACCOUNTS
+from segue_operator.kinds.constants import Component
 
 _SPELLED = re.compile(r'"(SEGUE_[A-Z_]*[A-Z])"')
 
 
 def _read_by_the_code(repository: Path) -> set[str]:
-    sources = [*(repository / "operator/src").rglob("*.py"), *(repository / "jobs/src").rglob("*.py")]
+    sources = repository.glob("*/src/**/*.py")
     spelled = {name for source in sources for name in _SPELLED.findall(source.read_text("utf-8"))}
     resources = {f"SEGUE_{component.name}_RESOURCES" for component in DEFAULT_RESOURCES}
     accounts = {f"SEGUE_{component.name}_SERVICE_ACCOUNT" for component in DEFAULT_SERVICE_ACCOUNTS}

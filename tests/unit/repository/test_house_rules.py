@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-HOUSES = ("operator", "jobs", "charts", "tests", "examples", "docs", "requirements", "images", ".github", ".ci")
+HOUSES = (
+    *("core", "jobs", "operator", "api", "cli"),
+    *("charts", "tests", "examples", "docs", "requirements", "images", ".github", ".ci"),
+)
 TEXT = frozenset({".py", ".md", ".toml", ".yaml", ".sh", ".txt", ".in", ""})
 BUILT = frozenset({"__pycache__", ".git", ".venv", "build", "dist"})
 MACHINE_PATHS = re.compile(r"(?<![\w.$}-])/(?:home/\w+|root|Users/\w+|work|tmp/\w)(?=[/\s\"'`]|$)")
@@ -52,7 +56,7 @@ def found(repository: Path, pattern: re.Pattern[str]) -> list[str]:
     ]
 
 
-def test_the_operator_folder_is_no_package(repository: Path) -> None:
+def test_the_operator_folder_is_not_a_package(repository: Path) -> None:
     """With an ``__init__.py`` it would shadow Python's own module ``operator`` for all that runs in the root folder."""
     assert (repository / "operator" / "src").is_dir()
     assert not (repository / "operator" / "__init__.py").exists()
@@ -70,7 +74,10 @@ def test_no_file_names_a_registry(repository: Path) -> None:
     assert found(repository, REGISTRIES) == []
 
 
-@pytest.mark.parametrize("lock", ["dev", "uv", "build", "operator", "jobs", "jobs-librosa", "spark", "mongodb"])
+@pytest.mark.parametrize(
+    "lock",
+    ["dev", "uv", "build", "operator", "api", "jobs", "jobs-librosa", "jobs-learned", "spark", "mongodb", "docs"],
+)
 def test_every_locked_package_has_its_version_and_hashes(repository: Path, lock: str) -> None:
     text = (repository / "requirements" / f"{lock}.txt").read_text(encoding="utf-8").replace("\\\n", " ")
     packages = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
@@ -103,3 +110,16 @@ def test_the_examples_are_manifests_of_our_kinds(repository: Path) -> None:
         for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
     ]
     assert kinds == ["TrackBatch", "TrainingRun"]
+
+
+@pytest.mark.parametrize("folder", ["core", "jobs", "operator", "api", "cli"])
+def test_a_distribution_has_the_licence_and_the_one_version(repository: Path, folder: str) -> None:
+    """Copies, for a licence file may not lie outside the folder that a wheel is built from."""
+    project = tomllib.loads((repository / folder / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["version"]
+    version = (repository / folder / project["tool"]["hatch"]["version"]["path"]).resolve()
+    assert version == (repository / "core/src/segue_core/__init__.py").resolve()
+    assert (repository / folder / "LICENSE").read_bytes() == (repository / "LICENSE").read_bytes()
+    assert (repository / folder / project["project"]["readme"]).read_text(encoding="utf-8").startswith("# segue")
+    (package,) = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert (repository / folder / package / "py.typed").is_file()

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 import yaml
 
-from segue_jobs.contract import TRAIN_APPLICATION_FILE
+from segue_core.contract import TRAIN_APPLICATION_FILE
 from segue_jobs.native import fourier
 from segue_operator.children.spark_application import SPARK_VERSION, WORK_DIRECTORY
+from support.recorded import Recorded
 
-IMAGES = ("operator", "jobs", "spark")
+IMAGES = ("operator", "jobs", "spark", "api")
 EXECUTOR = {
     "SPARK_DRIVER_URL": "spark://driver:7078",
     "SPARK_EXECUTOR_ID": "1",
@@ -86,8 +87,8 @@ class Removed:
             raise ModuleNotFoundError(f"{name} is not in the image")
 
 sys.meta_path.insert(0, Removed())
-for room in "contract extract features listing native recommend records runtime sink verify".split():
-    package = importlib.import_module(f"segue_jobs.{room}")
+rooms = ["segue_core", *(f"segue_jobs.{room}" for room in "extract learned listing native sink verify".split())]
+for package in map(importlib.import_module, rooms):
     for module in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{package.__name__}."):
         if not module.name.endswith(("__main__", "librosa_engine")):
             importlib.import_module(module.name)
@@ -151,15 +152,6 @@ def test_what_is_missing_is_named(
     assert named in done.stderr
 
 
-def test_workflows_pin_actions_and_may_only_read(repository: Path) -> None:
-    for path in (repository / ".github" / "workflows").glob("*.yaml"):
-        text = path.read_text(encoding="utf-8")
-        used = re.findall(r"uses: (.*)", text)
-        assert used
-        assert [line for line in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v[\d.]+", line)] == []
-        assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
-
-
 def skaffold(repository: Path) -> dict[str, Any]:
     configuration: dict[str, Any] = yaml.safe_load((repository / "skaffold.yaml").read_text(encoding="utf-8"))
     return configuration
@@ -171,10 +163,10 @@ def profile(repository: Path, name: str) -> dict[str, Any]:
 
 
 def test_skaffold_builds_what_make_builds(repository: Path) -> None:
-    default = re.search(r"^BASE \?= (.*)$", (repository / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    assert default
+    makes = subprocess.run(["make", "-n", "images"], cwd=repository, capture_output=True, text=True, check=True).stdout
+    (default,) = set(re.findall(r"--build-arg BASE=(\S+)", makes))
     bases = {item["docker"]["buildArgs"]["BASE"] for item in skaffold(repository)["build"]["artifacts"]}
-    assert bases == {f'{{{{default "{default[1]}" .BASE}}}}'}
+    assert bases == {f'{{{{default "{default}" .BASE}}}}'}
     built = {item["image"]: item["docker"]["dockerfile"] for item in skaffold(repository)["build"]["artifacts"]}
     assert built == {f"segue-{image}": f"images/{image}/Dockerfile" for image in IMAGES}
     for path in (*built.values(), skaffold(repository)["deploy"]["helm"]["releases"][0]["chartPath"]):
@@ -203,3 +195,23 @@ def test_skaffold_sets_the_images_by_values_that_the_chart_has(repository: Path,
     assert release["setValueTemplates"] == {
         f"{prefix}images.{image}": f"{{{{.IMAGE_FULLY_QUALIFIED_segue_{image}}}}}" for image in IMAGES
     }
+
+
+def test_for_a_release_images_are_pushed_with_an_sbom_and_their_provenance(repository: Path, tmp_path: Path) -> None:
+    recorded = Recorded(tmp_path / "bin")
+    recorded.program("docker")
+    release = ("BUILDER=buildx", "REGISTRY=registry.example.org/music", "TAG=1.2.3")
+    done = recorded.run("make", "images", *release, cwd=repository)
+    assert done.returncode == 0, done.stderr
+    assert [call[call.index("--tag") + 1] for call in recorded.calls] == [
+        f"registry.example.org/music/segue-{image}:1.2.3" for image in IMAGES
+    ]
+    for call in recorded.calls:
+        assert call[:3] == ["docker", "buildx", "build"]
+        assert {"--push", "--sbom=true", "--provenance=mode=max", "linux/amd64,linux/arm64"} <= set(call)
+
+
+def test_a_builder_that_is_not_known_is_named(repository: Path, tmp_path: Path) -> None:
+    done = Recorded(tmp_path / "bin").run("make", "images", "BUILDER=podman", cwd=repository)
+    assert done.returncode != 0
+    assert "BUILDER is docker, buildah or buildx, not podman" in done.stdout

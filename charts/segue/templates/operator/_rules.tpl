@@ -25,6 +25,10 @@
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch]
+# When to try again what a quota had no room for.
+- apiGroups: [""]
+  resources: [resourcequotas]
+  verbs: [list, watch]
 - apiGroups: [""]
   resources: [events]
   verbs: [create]

@@ -2,13 +2,13 @@
 
 import sys
 
-if __name__ == "__main__":  # a worker process imports this module too, and needs none of the rest
+if __name__ == "__main__":  # worker processes import this module too, but need none of this
     from segue_jobs.extract.forking import start_fork_server
 
-    start_fork_server()  # loads the engine while this process loads its clients
+    start_fork_server()  # it loads the engine while this process loads the clients
 
-    from segue_jobs.contract import ExtractArguments
+    from segue_core.contract import ExtractArguments
+    from segue_core.program import run
     from segue_jobs.extract.main import main
-    from segue_jobs.runtime.program import run
 
     sys.exit(run(ExtractArguments, main))

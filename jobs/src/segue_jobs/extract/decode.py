@@ -1,78 +1,89 @@
-"""A file to the samples of its window: libsndfile decodes, soxr resamples, memory stays that of the window."""
+"""Decodes a file's window: a decoder decodes, soxr resamples; memory is bounded by the window."""
 
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import stat
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
-import soundfile
 import soxr
 
-from segue_jobs.contract import Reason, Stage, WindowPosition
-from segue_jobs.extract.mpeg import looks_whole
-from segue_jobs.extract.payload import untagged_range
-from segue_jobs.extract.reader import MonoReader, SequentialFile, gather
-from segue_jobs.extract.source import RejectedError, Samples
-from segue_jobs.features.layout import SAMPLE_RATE
-from segue_jobs.records import Audio
+from segue_core.contract import Reason, Stage, WindowPosition
+from segue_core.features.layout import SAMPLE_RATE
+from segue_core.store.records import Audio
+from segue_jobs.extract.audio_decoders import FORMATS_EXTRA, decoders_for, has_ffmpeg
+from segue_jobs.extract.audio_source import AudioSource, RejectedError, Samples
+from segue_jobs.extract.audio_stream import AudioStream, Decoder, StreamError, mismatch, refuse
+from segue_jobs.extract.mono_reader import MonoReader, gather
+from segue_jobs.extract.placement import SOUNDING_SHARE, Block, Excerpt, middle, place
+
+T = TypeVar("T")
 
 RESAMPLER_QUALITY = "HQ"
 MINIMUM_SAMPLE_RATE = 8000
 SILENT_PEAK = 1e-4
-"""-80 dB below full scale: what is left of silence after dithering and lossy coding."""
-_NO_AUDIO_FOUND = 7
-_UNSUPPORTED = (1, 4, _NO_AUDIO_FOUND, 18, 26)
-"""libsndfile's codes for a format or encoding that is not known or not implemented. Its code 7, "no regular file", is
-what an MP3 without a single frame gets."""
+"""-80 dB full scale: what remains of silence after dithering and lossy coding."""
 _BLOCK_SAMPLES = 48 * SAMPLE_RATE
-"""Samples handed on at once: a decoder and an analysis that take turns drive each other out of the caches."""
-_MPEG_LAYER_III = "MPEG_LAYER_III"
+"""Samples per block: a decoder and an analysis that alternate often drive each other out of the caches."""
 _LOUDEST = 1e6
-"""120 dB above full scale: squares of anything louder leave the range of a float."""
+"""120 dB above full scale: the squares of anything louder overflow a float."""
+_FOR_ANOTHER_DECODER = frozenset(
+    (Reason.UNSUPPORTED_FORMAT, Reason.DECODE_ERROR, Reason.DURATION_MISMATCH, Reason.EMPTY_FILE)
+)
+"""What one decoder says of a file that another may well decode."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """Which part of a track is analysed."""
+    """Which part of a track to analyse."""
 
     position: WindowPosition
     seconds: float
     minimum_seconds: float
-    """Shorter tracks are rejected."""
+    """Reject shorter tracks."""
+
+    def frames(self, sample_rate: int) -> int | None:
+        """Its length in frames; None for the whole track."""
+        return None if self.position is WindowPosition.WHOLE else round(self.seconds * sample_rate)
 
 
-def _reject(reason: Reason, message: str) -> RejectedError:
-    return RejectedError(Stage.DECODE, reason, message)
+class _ElsewhereError(RejectedError):
+    """The window is silent or damaged; there may be music elsewhere in the track."""
 
 
 class DecodedAudio:
-    """The window of an open file; an `AudioSource`."""
+    """An excerpt of an open stream; an `AudioSource`.
 
-    def __init__(self, file: SequentialFile, start: int, frames: int) -> None:
-        self._file = file
-        self._start = start
-        self._frames = frames
+    Parameters
+    ----------
+    least_sounding
+        Share of the excerpt that must sound.
+    """
+
+    def __init__(self, stream: AudioStream, excerpt: Excerpt, least_sounding: float) -> None:
+        self._stream = stream
+        self._excerpt = excerpt
+        self._least_sounding = least_sounding
         self._decoded = 0
 
     @property
     def expected_seconds(self) -> float:
-        """Length of the window as the container claims it."""
-        return float(self._frames / self._file.samplerate)
+        """Length of the window according to the container."""
+        return float(self._excerpt.frames / self._stream.sample_rate)
 
     def describe(self) -> Audio:
-        """What was decoded; call it after the blocks were read."""
-        rate = self._file.samplerate
+        """Describe what was decoded; call this after reading the blocks."""
+        rate = self._stream.sample_rate
         return Audio(
-            duration_seconds=round(self._file.frames / rate, 3),
+            duration_seconds=round(self._stream.frames / rate, 3),
             sample_rate=rate,
-            channels=self._file.channels,
-            codec=f"{self._file.format}/{self._file.subtype}",
-            window_start_seconds=round(self._start / rate, 3),
+            channels=self._stream.channels,
+            codec=self._stream.codec,
+            window_start_seconds=round(self._excerpt.start / rate, 3),
             window_seconds=round(self._decoded / rate, 3),
         )
 
@@ -81,76 +92,77 @@ class DecodedAudio:
         return np.concatenate([*(block.copy() for block in self.blocks()), np.empty(0, np.float32)])
 
     def blocks(self) -> Iterator[Samples]:
-        """Mono blocks at the rate of analysis; see `AudioSource`."""
+        """Mono blocks at the analysis rate; see `AudioSource`."""
         return gather(self._pieces(), _BLOCK_SAMPLES)
 
     def _pieces(self) -> Iterator[Samples]:
-        rate = self._file.samplerate
+        rate, wanted = self._stream.sample_rate, self._excerpt.frames
         resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality=RESAMPLER_QUALITY)
-        reader = MonoReader(self._file)
-        peak = 0.0
+        reader = MonoReader(self._stream, first_channel=self._excerpt.first_channel)
+        damages, sounding = self._stream.damages, 0
         self._decoded = 0
-        self._seek(self._start)
-        while self._decoded < self._frames:
-            mono = self._read(reader, self._frames - self._decoded)
+        self._seek(self._excerpt.start)
+        while self._decoded < wanted:
+            mono = self._read(reader, wanted - self._decoded)
             if not len(mono):
                 break
             self._decoded += len(mono)
-            peak = max(peak, _peak(mono))
+            sounding += len(mono) if _peak(mono) >= SILENT_PEAK else 0
             yield mono if rate == SAMPLE_RATE else resampler.resample_chunk(mono)
         if rate != SAMPLE_RATE:
             yield resampler.resample_chunk(np.empty(0, np.float32), last=True)
+        if self._stream.damages > damages:
+            raise _ElsewhereError(Stage.DECODE, Reason.DECODE_ERROR, _damaged(self._excerpt.start / rate))
         self._check_length()
-        if peak < SILENT_PEAK:
-            raise _reject(Reason.SILENT, f"the analysed {self._decoded / rate:.1f} s are silent")
+        if not sounding or sounding < self._least_sounding * self._decoded:
+            message = f"the analysed {self._decoded / rate:.1f} s are silent"
+            raise _ElsewhereError(Stage.DECODE, Reason.SILENT, message)
 
     def _seek(self, frame: int) -> None:
-        if frame == self._file.tell():
-            return  # a seek costs an mp3 decoder a fresh start
         try:
-            self._file.seek(frame)
-        except (soundfile.SoundFileError, RuntimeError) as error:
-            raise self._mismatch(f"cannot be read at {frame / self._file.samplerate:.1f} s") from error
+            self._stream.seek(frame)
+        except StreamError as error:
+            raise self._mismatch(f"cannot be read at {frame / self._stream.sample_rate:.1f} s") from error
 
     def _read(self, reader: MonoReader, frames: int) -> Samples:
         try:
             return reader.read(frames)
-        except (soundfile.SoundFileError, RuntimeError) as error:
-            at = (self._start + self._decoded) / self._file.samplerate
-            raise _reject(Reason.DECODE_ERROR, f"decoding fails at {at:.1f} s: {_detail(error)}") from error
+        except StreamError as error:
+            at = (self._excerpt.start + self._decoded) / self._stream.sample_rate
+            raise refuse(Reason.DECODE_ERROR, f"decoding failed at {at:.1f} s: {error}") from error
 
     def _check_length(self) -> None:
-        """The window must be nearly as long as claimed, and the file must go on nearly to its claimed end."""
-        rate = self._file.samplerate
-        tolerance = max(1.5 * rate, 0.05 * self._frames)
-        if self._frames - self._decoded > tolerance:
-            raise self._mismatch(f"ends at {(self._start + self._decoded) / rate:.1f} s")
-        probe = int(self._file.frames - max(2 * rate, 0.05 * self._file.frames))
-        if probe > self._start + self._frames and not self._is_whole_mpeg():
-            self._seek(probe)
-            if not len(self._read(MonoReader(self._file), 256)):
-                raise self._mismatch(f"ends before {probe / rate:.1f} s")
-
-    def _is_whole_mpeg(self) -> bool:
-        path = Path(os.fsdecode(self._file.name))
-        return self._file.subtype == _MPEG_LAYER_III and looks_whole(path, *untagged_range(path))
+        """Check that the window is nearly as long as claimed, and the file extends nearly to its claimed end."""
+        rate, end = self._stream.sample_rate, self._excerpt.start + self._excerpt.frames
+        tolerance = max(1.5 * rate, 0.05 * self._excerpt.frames)
+        if self._excerpt.frames - self._decoded > tolerance:
+            raise self._mismatch(f"ends at {(self._excerpt.start + self._decoded) / rate:.1f} s")
+        probe = int(self._stream.frames - max(2 * rate, 0.05 * self._stream.frames))
+        try:
+            is_whole = probe <= end or self._stream.reaches(probe)
+        except StreamError as error:
+            raise self._mismatch(f"cannot be read at {probe / rate:.1f} s") from error
+        if not is_whole:
+            raise self._mismatch(f"ends before {probe / rate:.1f} s")
 
     def _mismatch(self, found: str) -> RejectedError:
-        claimed = self._file.frames / self._file.samplerate
-        message = f"the file claims {claimed:.1f} s but {found}: it is damaged or incomplete, replace it"
-        return _reject(Reason.DURATION_MISMATCH, message)
+        return mismatch(self._stream.frames / self._stream.sample_rate, found)
 
 
 def _peak(mono: Samples) -> float:
-    peak = max(float(mono.max()), -float(mono.min()))  # NaN wins in both
+    peak = max(float(mono.max()), -float(mono.min()))  # NaN survives both
     if math.isfinite(peak) and peak <= _LOUDEST:
         return peak
-    message = "the samples hold NaN, infinite or absurdly large values"
+    message = "the samples contain NaN, infinite or absurdly large values"
     raise RejectedError(Stage.ANALYSE, Reason.NON_FINITE_FEATURE, message)
 
 
+def _damaged(seconds: float) -> str:
+    return f"the file is damaged after {seconds:.1f} s, and no undamaged part is long enough: replace it"
+
+
 def check_file(path: Path, maximum_bytes: int) -> int:
-    """Size of a file that may be opened, in bytes.
+    """Size in bytes of a file that can be analysed.
 
     Raises
     ------
@@ -158,68 +170,117 @@ def check_file(path: Path, maximum_bytes: int) -> int:
         It cannot be read, is empty or too large.
     """
     try:
-        size = path.stat().st_size
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # opening a pipe would block
+            raise refuse(Reason.UNREADABLE, "this is not a regular file, but a device or a pipe")
+        size = found.st_size
         with path.open("rb"):
             pass
     except OSError as error:
-        raise _reject(Reason.UNREADABLE, f"the file cannot be read: {error.strerror}") from error
+        raise refuse(Reason.UNREADABLE, f"cannot read the file: {error.strerror}") from error
     if size == 0:
-        raise _reject(Reason.EMPTY_FILE, "the file has no bytes")
+        raise refuse(Reason.EMPTY_FILE, "the file is empty")
     if size > maximum_bytes:
         limit = maximum_bytes >> 20
-        raise _reject(
-            Reason.TOO_LARGE, f"the file has {size >> 20} MB, the limit is {limit}: raise the limit or split it"
+        raise refuse(
+            Reason.TOO_LARGE, f"the file has {size >> 20} MB, the limit is {limit} MB: raise it or split the file"
         )
     return size
 
 
-@contextmanager
-def open_audio(path: Path, window: Window, maximum_seconds: float | None) -> Iterator[DecodedAudio]:
-    """Open a file at its window.
+def decode_window(
+    path: Path, window: Window, maximum_seconds: float | None, analyse: Callable[[AudioSource], T]
+) -> tuple[T, Audio]:
+    """What ``analyse`` makes of a file's window, and what was decoded.
+
+    If the first decoder refuses the file, the second decides.
 
     Raises
     ------
     RejectedError
-        It is no audio that can be decoded, too short, or its window too long for the engine.
+        The file cannot be decoded or is too short, or its window is too long for the engine.
     """
-    try:
-        file = SequentialFile(os.fsencode(path))
-    except soundfile.LibsndfileError as error:
-        reason = Reason.UNSUPPORTED_FORMAT if error.code in _UNSUPPORTED else Reason.DECODE_ERROR
-        raise _reject(reason, f"this is no audio that can be decoded: {_detail(error)}") from error
-    with file:
-        _check_container(file, window)
-        start, frames = _place(file, window)
-        if maximum_seconds is not None and frames / file.samplerate > maximum_seconds:
-            raise _reject(
+    refusals: list[RejectedError] = []
+    for decoder in decoders_for(path):
+        try:
+            return _decode_with(decoder, path, window, maximum_seconds, analyse)
+        except RejectedError as refusal:
+            refusals.append(refusal)
+            if refusal.problem.reason not in _FOR_ANOTHER_DECODER:
+                break
+    raise _verdict(refusals)
+
+
+def _verdict(refusals: list[RejectedError]) -> RejectedError:
+    """The last decoder's refusal, unless it does not know the format and another does."""
+    knowing = [refusal for refusal in refusals if refusal.problem.reason is not Reason.UNSUPPORTED_FORMAT]
+    if knowing or has_ffmpeg():
+        return (knowing or refusals)[-1]
+    return refuse(Reason.UNSUPPORTED_FORMAT, f"{refusals[-1]}; {FORMATS_EXTRA}, which reads more formats, is missing")
+
+
+def _decode_with(
+    decoder: Decoder,
+    path: Path,
+    window: Window,
+    maximum_seconds: float | None,
+    analyse: Callable[[AudioSource], T],
+) -> tuple[T, Audio]:
+    with decoder(path) as stream:
+        _check_container(stream, window)
+        excerpt = middle(stream.frames, window.frames(stream.sample_rate))
+        if maximum_seconds is not None and excerpt.frames / stream.sample_rate > maximum_seconds:
+            raise refuse(
                 Reason.TOO_LARGE,
-                f"a window of {frames / file.samplerate:.0f} s is too long for this engine, which takes "
-                f"{maximum_seconds:.0f} s: choose the window's position Middle",
+                f"a window of {excerpt.frames / stream.sample_rate:.0f} s is too long for this engine, whose limit is "
+                f"{maximum_seconds:.0f} s: choose the window position Middle",
             )
-        yield DecodedAudio(file, start, frames)
+        source = DecodedAudio(stream, excerpt, SOUNDING_SHARE)
+        try:
+            return analyse(source), source.describe()
+        except _ElsewhereError as unusable:
+            source = DecodedAudio(stream, _elsewhere(stream, window, unusable), 0.0)
+        return analyse(source), source.describe()
 
 
-def _check_container(file: soundfile.SoundFile, window: Window) -> None:
-    if file.samplerate < MINIMUM_SAMPLE_RATE:
-        message = f"{file.samplerate} samples a second; at least {MINIMUM_SAMPLE_RATE} are needed"
-        raise _reject(Reason.LOW_SAMPLE_RATE, message)
-    if file.frames <= 0:
-        raise _reject(Reason.EMPTY_FILE, "the file holds no audio")
-    seconds = file.frames / file.samplerate
+def _check_container(stream: AudioStream, window: Window) -> None:
+    if stream.sample_rate < MINIMUM_SAMPLE_RATE:
+        message = f"the sample rate is {stream.sample_rate} Hz; at least {MINIMUM_SAMPLE_RATE} Hz are needed"
+        raise refuse(Reason.LOW_SAMPLE_RATE, message)
+    if stream.frames <= 0:
+        raise refuse(Reason.EMPTY_FILE, "the file contains no audio")
+    seconds = stream.frames / stream.sample_rate
     if seconds < window.minimum_seconds:
-        raise _reject(Reason.TOO_SHORT, f"{seconds:.1f} s; at least {window.minimum_seconds:g} s are needed")
+        raise refuse(
+            Reason.TOO_SHORT, f"the track has {seconds:.1f} s; at least {window.minimum_seconds:g} s are needed"
+        )
 
 
-def _place(file: soundfile.SoundFile, window: Window) -> tuple[int, int]:
-    """First frame and number of frames of the window."""
-    wanted = round(window.seconds * file.samplerate)
-    if window.position is WindowPosition.WHOLE or wanted >= file.frames:
-        return 0, file.frames
-    return (file.frames - wanted) // 2, wanted
+def _elsewhere(stream: AudioStream, window: Window, unusable: _ElsewhereError) -> Excerpt:
+    """Where the music is in a track whose middle is silent or damaged."""
+    blocks = _survey(stream)
+    least = min(stream.frames, round(window.minimum_seconds * stream.sample_rate))
+    found = place(blocks, window.frames(stream.sample_rate), least)
+    if found is not None:
+        return found
+    if any(block.any_sounds for block in blocks) or any(block.is_damaged for block in blocks):
+        raise RejectedError(Stage.DECODE, Reason.DECODE_ERROR, str(unusable))
+    raise refuse(Reason.SILENT, f"all {stream.frames / stream.sample_rate:.1f} s are silent")
 
 
-def _detail(error: Exception) -> str:
-    """What libsndfile says, without the path, which it shows as bytes."""
-    if getattr(error, "code", None) == _NO_AUDIO_FOUND:
-        return "no audio frame in it"
-    return str(getattr(error, "error_string", error)).strip()[:300]
+def _survey(stream: AudioStream) -> list[Block]:
+    """All of a track, in blocks of a second."""
+    reader = MonoReader(stream)
+    blocks: list[Block] = []
+    try:
+        stream.seek(0)
+        while True:
+            damages = stream.damages
+            mono = reader.read(stream.sample_rate)
+            is_damaged = stream.damages > damages
+            if not len(mono):
+                return blocks
+            loudest = reader.loudest_channel()
+            blocks.append(Block(len(mono), _peak(mono) >= SILENT_PEAK, loudest >= SILENT_PEAK, is_damaged))
+    except StreamError as error:
+        raise refuse(Reason.DECODE_ERROR, f"decoding failed: {error}") from error

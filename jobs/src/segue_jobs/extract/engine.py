@@ -1,4 +1,4 @@
-"""Engines: implementations that compute the same statistics, chosen by `contract.Engine`."""
+"""Engines: implementations that compute the same statistics; `contract.Engine` names them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Protocol
 
 import numpy as np
 
-from segue_jobs.contract import Engine
-from segue_jobs.extract.source import AudioSource, Samples
-from segue_jobs.features.layout import SAMPLE_RATE
-from segue_jobs.features.statistics import FrameStatistics
+from segue_core.contract import Engine
+from segue_core.features.layout import SAMPLE_RATE
+from segue_core.features.statistics import FrameStatistics
+from segue_jobs.extract.audio_source import AudioSource, Samples
 
 
 class FeatureEngine(Protocol):
-    """From a track's audio to its statistics."""
+    """Computes a track's statistics from its audio."""
 
     @property
     def name(self) -> str:
@@ -23,11 +23,11 @@ class FeatureEngine(Protocol):
 
     @property
     def version(self) -> str:
-        """Version in the recipe: a change means that vectors may differ."""
+        """Version in the recipe: if it changes, vectors may differ."""
 
     @property
     def maximum_seconds(self) -> float | None:
-        """Longest window whose memory is bounded; None for an engine that works on the stream."""
+        """Longest window that the engine can analyse in bounded memory; None for no limit."""
 
     def analyse(self, source: AudioSource) -> FrameStatistics:
         """Statistics of the source, exactly as `FrameStatistics` defines them.
@@ -56,12 +56,12 @@ _ENGINES: Mapping[Engine, Callable[[], FeatureEngine]] = {Engine.LIBROSA: _libro
 
 @cache
 def engine(kind: Engine) -> FeatureEngine:
-    """The engine, one a process; an engine's imports are made only where it is used."""
+    """The engine, one per process; an engine's imports happen only when it is used."""
     return _ENGINES[kind]()
 
 
 class _Tone:
-    """A second and a half of a tone, for the first call that compiles and loads everything."""
+    """A tone of one and a half seconds, for the first call, which compiles and loads everything."""
 
     expected_seconds = 1.5
 
@@ -74,5 +74,5 @@ class _Tone:
 
 
 def warm_up(kind: Engine) -> None:
-    """Let an engine load what it loads on its first track."""
+    """Make an engine load whatever it loads for its first track."""
     engine(kind).analyse(_Tone())

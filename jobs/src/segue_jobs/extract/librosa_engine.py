@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from segue_jobs.extract.numba_cache import alone_with_numba_cache, ensure_numba_cache
-from segue_jobs.extract.source import AudioSource, Samples
-from segue_jobs.features.layout import (
+from segue_core.features.layout import (
     HOP_LENGTH,
     N_CONTRAST,
     N_DELTA_MFCC,
@@ -18,7 +16,9 @@ from segue_jobs.features.layout import (
     N_MFCC,
     SAMPLE_RATE,
 )
-from segue_jobs.features.statistics import Array, FrameStatistics
+from segue_core.features.statistics import Array, FrameStatistics
+from segue_jobs.extract.audio_source import AudioSource, Samples
+from segue_jobs.extract.numba_cache import alone_with_numba_cache, ensure_numba_cache
 
 _DELTA_WIDTH = 9
 _SILENCE = 1e-5
@@ -29,7 +29,7 @@ class LibrosaEngine:
 
     name = "librosa"
     maximum_seconds: float | None = 900.0
-    """About 1.5 GB; a longer window belongs to an engine that works on the stream."""
+    """Needs about 1.5 GB; longer windows need an engine that works on the stream."""
 
     def __init__(self) -> None:
         ensure_numba_cache()
@@ -37,7 +37,7 @@ class LibrosaEngine:
         self._compiled = False
 
     def analyse(self, source: AudioSource) -> FrameStatistics:
-        """Statistics of the source; one STFT serves all of them."""
+        """Statistics of the source, all from one STFT."""
         if self._compiled:
             return self._analyse(source)
         with alone_with_numba_cache():
@@ -150,7 +150,7 @@ def _rhythm(decibels: Any, seconds: float) -> dict[str, float]:
 
 
 def beat_strength(envelope: Array, tempo_bpm: float) -> float:
-    """Autocorrelation of an onset envelope at the beat's lag over that at lag 0, from 0 to 1."""
+    """Autocorrelation of an onset envelope at the beat's lag, divided by that at lag 0; from 0 to 1."""
     centred = envelope - envelope.mean()
     energy = float(centred @ centred)
     if energy <= 0.0 or tempo_bpm <= 0.0:

@@ -1,4 +1,4 @@
-"""A limit to what a worker process may allocate: a file that wants more is rejected, and kills nobody."""
+"""Limits a worker's memory, so that a file that needs more is rejected and kills nothing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _STATUS = Path("/proc/self/status")
 
 
 def limit_memory(additional_bytes: int) -> None:
-    """Let this process allocate so much beyond what it has; where the system cannot say or hold it, nothing happens.
+    """Limit what this process may allocate from now on; does nothing on systems that cannot enforce it.
 
-    The limit is that of private, writable memory (RLIMIT_DATA): libraries and shared pages do not count.
+    The limit applies to private, writable memory (RLIMIT_DATA): libraries and shared pages do not count.
     """
     held = _private_bytes(_STATUS)
     if held is None:
@@ -25,6 +25,6 @@ def _private_bytes(status: Path) -> int | None:
     try:
         lines = status.read_text(encoding="ascii").splitlines()
     except OSError:
-        return None  # no Linux
+        return None  # not Linux
     sizes = [int(line.split()[1]) << 10 for line in lines if line.startswith("VmData:")]
     return sizes[0] if sizes else None

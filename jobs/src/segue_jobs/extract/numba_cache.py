@@ -1,4 +1,4 @@
-"""Where numba keeps what it compiled for librosa, and who may write there."""
+"""Where numba caches the code that it compiles for librosa, and who may write there."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _NUMBA_CACHE = "NUMBA_CACHE_DIR"
 
 
 def ensure_numba_cache() -> None:
-    """Give numba a folder for its cache where it would find none, and refuse to be imported.
+    """Give numba a folder for its cache if it would not find one, because then librosa cannot be imported.
 
-    numba compiles into its own packages' folders or the user's cache; a container that runs as a user without a home
-    on a read-only root has neither. Call it before librosa is imported; started processes inherit the folder.
+    numba caches in the package's folder or in the user's cache; a container with a read-only root and a user without a
+    home has neither. Call this before importing librosa; child processes inherit the folder.
     """
     if os.environ.get(_NUMBA_CACHE):
         return
@@ -35,18 +35,18 @@ def ensure_numba_cache() -> None:
 
 @contextmanager
 def alone_with_numba_cache() -> Iterator[None]:
-    """Keep other processes of this user from compiling into the cache meanwhile.
+    """Keep other processes of this user from compiling into the cache at the same time.
 
-    Two that write an empty cache at once leave an index that names the other's code: every later process that loads
-    it is ended by a segmentation fault.
+    Two processes that fill an empty cache at once leave an index that refers to the wrong code, and every later process
+    that loads it crashes with a segmentation fault.
     """
     with Path(tempfile.gettempdir(), f"segue-numba-{os.getuid()}.lock").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # let go when the file is closed, or the process dies
+        fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file is closed or the process dies
         yield
 
 
 def _writable(folder: Path) -> bool:
-    """Whether a file can be made in the folder, or in the first one above it that exists."""
+    """Whether a file can be created in the folder, or in its nearest ancestor that exists."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     try:

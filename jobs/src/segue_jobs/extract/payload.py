@@ -1,7 +1,7 @@
-"""Identity of a track's audio: a hash of the file's audio payload, whatever its tags say.
+"""Identity of a track's audio: a hash of the file's audio payload, independent of its tags.
 
-Tags are edited all the time and must not make a track look new. So they are left out of the hash where a format is
-known to keep them apart from the audio; any other file is hashed whole.
+People edit tags all the time, and that must not make a track look new. So the hash leaves tags out if the format is
+known to keep them apart from the audio; any other file is hashed as a whole.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import os
 import struct
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
+
+from segue_jobs.extract.payload_containers import NotThisFormatError, Range, chunks, container_of
 
 _BLOCK_BYTES = 1 << 20
 _ID3V1_BYTES = 128
@@ -19,54 +21,72 @@ _APE_FOOTER = struct.Struct("<8sIIII8x")
 _APE_HAS_HEADER = 1 << 31
 _OGG_PAGE = struct.Struct("<4sBBqIIIB")
 
-Range = tuple[int, int]
-"""First byte and the byte after the last."""
+_MAXIMUM_TAGS = 100
+"""At either end of a file; what follows counts as audio."""
+_MAXIMUM_PARTS = 10_000
+_SMALLEST_PAGE = 512
+"""Average bytes of the pages of an Ogg file, without the first ones; a file of smaller ones is hashed as a whole."""
+_READ_AHEAD_BYTES = 1 << 18
+"""Ogg has a header every few kilobytes: this many bytes are read at once."""
+_WAVE_HEAD = struct.Struct("<4sI")
 
 
-class _NotThisFormatError(Exception):
-    """The file begins like a format and goes on unlike it."""
+class Payload(NamedTuple):
+    """The audio in a file."""
+
+    sha256: str
+    """In hexadecimal."""
+    bytes: int
 
 
 def payload_sha256(path: Path) -> str:
-    """SHA-256 of the audio payload, hexadecimal.
+    """SHA-256 of the audio payload, in hexadecimal; see `read_payload`."""
+    return read_payload(path).sha256
 
-    ID3v1, ID3v2 and APE tags, FLAC's metadata blocks, Ogg's comment packets and every RIFF chunk but ``fmt`` and
-    ``data`` are left out.
+
+def read_payload(path: Path) -> Payload:
+    """Hash and size of the audio payload.
+
+    It leaves out ID3v1, ID3v2 and APE tags, FLAC metadata blocks, Ogg comment packets, all RIFF and IFF chunks except
+    those with format and samples, and all of MP4, ASF and Matroska but their packets.
     """
-    with path.open("rb") as file:
+    with path.open("rb", buffering=_READ_AHEAD_BYTES) as file:
         size = os.fstat(file.fileno()).st_size
         try:
-            return _digest(file, list(_ranges(file, size)))
-        except (_NotThisFormatError, struct.error):
+            return _digest(file, _ranges(file, size))
+        except (NotThisFormatError, struct.error):
             return _digest(file, [(0, size)])
 
 
 def untagged_range(path: Path) -> Range:
-    """Where the file's audio begins and ends, between the tags before and after it."""
+    """Where the file's audio begins and ends, between leading and trailing tags."""
     with path.open("rb") as file:
         return _without_tags(file, os.fstat(file.fileno()).st_size)
 
 
-def _digest(file: BinaryIO, ranges: Iterable[Range]) -> str:
-    digest = hashlib.sha256()
+def _digest(file: BinaryIO, ranges: Iterable[Range]) -> Payload:
+    digest, total = hashlib.sha256(), 0
     for start, end in ranges:
         file.seek(start)
         left = end - start
         while left > 0 and (block := file.read(min(_BLOCK_BYTES, left))):
             digest.update(block)
             left -= len(block)
-    return digest.hexdigest()
+            total += len(block)
+    return Payload(digest.hexdigest(), total)
 
 
 def _ranges(file: BinaryIO, size: int) -> Iterator[Range]:
     start, end = _without_tags(file, size)
-    magic = _at(file, start, 12)
+    magic = _at(file, start, 16)
     if magic.startswith(b"fLaC"):
         yield _flac_audio(file, start, end), end
     elif magic.startswith(b"OggS"):
         yield from _ogg_packets(file, start, end)
-    elif magic[:4] in (b"RIFF", b"RF64") and magic[8:] == b"WAVE":
-        yield from _wave_chunks(file, start, end)
+    elif magic[:4] in (b"RIFF", b"RF64") and magic[8:12] == b"WAVE":
+        yield from chunks(file, start + 12, end, _WAVE_HEAD, (b"fmt ", b"data"))
+    elif container := container_of(magic):
+        yield from container(file, start, end)
     else:
         yield start, end
 
@@ -77,12 +97,15 @@ def _at(file: BinaryIO, offset: int, length: int) -> bytes:
 
 
 def _without_tags(file: BinaryIO, size: int) -> Range:
-    """Range between the tags that stand before and after the audio."""
-    start = 0
-    while length := _id3v2_length(_at(file, start, 10)):
+    """Range between leading and trailing tags."""
+    start, end = 0, size
+    for _ in range(_MAXIMUM_TAGS):
+        if not (length := _id3v2_length(_at(file, start, 10))):
+            break
         start += length
-    end = size
-    while end > start and (length := _trailing_tag_length(file, end)):
+    for _ in range(_MAXIMUM_TAGS):
+        if end <= start or not (length := _trailing_tag_length(file, end)):
+            break
         end -= length
     return (start, end) if start < end else (0, size)
 
@@ -109,41 +132,33 @@ def _trailing_tag_length(file: BinaryIO, end: int) -> int:
 def _flac_audio(file: BinaryIO, start: int, end: int) -> int:
     """Where the frames begin: after the last metadata block."""
     offset, last = start + 4, False
-    while not last:
+    for _ in range(_MAXIMUM_PARTS):
+        if last:
+            return offset
         header = _at(file, offset, 4)
         if len(header) < 4 or offset >= end:
-            raise _NotThisFormatError
+            raise NotThisFormatError
         last = bool(header[0] & 0x80)
         offset += 4 + int.from_bytes(header[1:], "big")
-    return offset
-
-
-def _wave_chunks(file: BinaryIO, start: int, end: int) -> Iterator[Range]:
-    offset, found = start + 12, False
-    while offset + 8 <= end:
-        name, length = struct.unpack("<4sI", _at(file, offset, 8))
-        stop = min(offset + 8 + length, end)  # a stream's header claims more than there is
-        if name in (b"fmt ", b"data"):
-            found = True
-            yield offset + 8, stop
-        offset = stop + length % 2
-    if not found:
-        raise _NotThisFormatError
+    raise NotThisFormatError
 
 
 def _ogg_packets(file: BinaryIO, start: int, end: int) -> Iterator[Range]:
-    """Bodies of the pages without each stream's second packet, which holds its comments.
+    """Bodies of the pages, without the second packet of each stream, which contains the comments.
 
-    Page headers are left out too: longer comments renumber all pages that follow.
+    Page headers are left out too, because longer comments renumber all following pages.
     """
     finished: dict[int, int] = {}
-    offset = start
+    offset, pages = start, 0
     while offset < end:
+        pages += 1
+        if pages > _MAXIMUM_PARTS + (offset - start) // _SMALLEST_PAGE:
+            raise NotThisFormatError
         header = _at(file, offset, _OGG_PAGE.size)
         magic, _version, _flags, _position, serial, _number, _checksum, count = _OGG_PAGE.unpack(header)
         lacing = file.read(count)
         if magic != b"OggS" or len(lacing) < count:
-            raise _NotThisFormatError
+            raise NotThisFormatError
         body = offset + _OGG_PAGE.size + count
         if (packets := finished.get(serial, 0)) >= 2:
             yield body, min(body + sum(lacing), end)
@@ -153,7 +168,7 @@ def _ogg_packets(file: BinaryIO, start: int, end: int) -> Iterator[Range]:
 
 
 def _header_packets(lacing: bytes, offset: int, packets: int) -> Generator[Range, None, int]:
-    """Parts of a page among a stream's first packets; returns how many packets are finished after it."""
+    """Ranges of a page with some of a stream's first packets; returns how many packets are complete after it."""
     for length in lacing:
         if packets != 1:
             yield offset, offset + length

@@ -1,59 +1,99 @@
-"""Metadata from the tags inside an audio file."""
+"""Tags inside an audio file: metadata and cover, read within bounds."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import mutagen
+from mutagen.flac import FLAC
+from mutagen.oggflac import OggFLAC
+from mutagen.oggopus import OggOpus
+from mutagen.oggspeex import OggSpeex
+from mutagen.oggvorbis import OggVorbis
 
-from segue_jobs.listing import cells
+from segue_core.contract.wording import shorten
+from segue_core.store.facts import Cover
+from segue_core.store.records import Metadata
+from segue_jobs.extract.ape_tags import read_ape
+from segue_jobs.extract.bounded_file import MAXIMUM_BYTES, BoundedFile
+from segue_jobs.extract.chunks import find_chunk
+from segue_jobs.extract.container_tags import read_container_tags
+from segue_jobs.extract.id3 import genres_of, read_id3, read_id3v1
+from segue_jobs.extract.payload import untagged_range
+from segue_jobs.extract.pictures import embedded_cover
+from segue_jobs.extract.tag_values import metadata_of
 from segue_jobs.listing.track_ids import printable
-from segue_jobs.records import Metadata
 
 logger = logging.getLogger(__name__)
 
-_NAMES = {
-    "title": ("title", "TIT2"),
-    "artist": ("artist", "TPE1"),
-    "album": ("album", "TALB"),
-    "genre": ("genre", "TCON"),
-    "date": ("date", "year", "TDRC"),
-}
-"""Ours -> Vorbis comment, APE or easy name, ID3 frame (in WAV and AIFF)."""
+_OGG = (OggVorbis, OggOpus, OggFLAC, OggSpeex)
+_MAXIMUM_COMMENTS = 10_000
+_BESIDE_PICTURES = 1 << 20
+"""Bytes of a FLAC file's other metadata, within which its pictures are looked for."""
 
 
-def read_tags(path: Path) -> Metadata:
-    """What the tags say; tags that cannot be read say nothing, for the audio may be good."""
+@dataclass(frozen=True)
+class Tags:
+    """What the tags of a file say."""
+
+    metadata: Metadata = Metadata()
+    cover: Cover | None = None
+    """A picture among them."""
+
+
+def read_tags(path: Path) -> Tags:
+    """The tags; empty if they cannot be read or are larger than any that people write: the audio may still be good."""
     try:
+        begin, end = untagged_range(path)
         with path.open("rb") as file:
-            found = mutagen.File(file, easy=True)
-            tags = None if found is None else found.tags
-            values = {name: _values(tags, keys) for name, keys in _NAMES.items()}
-            length = getattr(getattr(found, "info", None), "length", 0.0)
-    except Exception as error:  # noqa: BLE001 - on damaged tags mutagen raises whatever its parsers run into
-        logger.warning("tags cannot be read", extra={"path": printable(str(path)), "error": str(error)[:200]})
-        return Metadata()
-    return Metadata(
-        title=_first(values["title"]),
-        artist=_first(values["artist"]),
-        album=_first(values["album"]),
-        genres=cells.distinct(part for value in values["genre"] for part in cells.genres(value)),
-        year=cells.year(next(iter(values["date"]), "")),
-        duration_seconds=cells.seconds(f"{length:.3f}"),
-    )
+            return _read(file, begin, end)
+    except Exception as error:  # noqa: BLE001 - on damaged tags, mutagen raises all kinds of errors
+        logger.warning("cannot read tags", extra={"path": printable(str(path)), "error": shorten(str(error), 200)})
+        return Tags()
 
 
-def _values(tags: Any, keys: Iterable[str]) -> list[str]:
-    for key in keys:
-        if tags is not None and key in tags:
-            value = tags[key]
-            entries = getattr(value, "genres", None) or getattr(value, "text", value)
-            return [str(entry) for entry in (entries if isinstance(entries, list) else [entries])]
-    return []
+def _read(file: BinaryIO, begin: int, end: int) -> Tags:
+    """Tags of a file whose audio, or container, lies between two positions."""
+    bounded = BoundedFile(file)
+    bounded.seek(begin)
+    magic = bounded.read(12)
+    if magic.startswith(b"fLaC"):
+        return _flac(file, begin)
+    if magic.startswith(b"OggS"):
+        bounded.seek(0)
+        found = mutagen.File(bounded, options=_OGG)
+        return Tags(metadata_of(_comments(found.tags if found is not None else None)))
+    chunk = find_chunk(bounded, begin, end, magic)
+    tags = read_id3(bounded, 0 if chunk is None else chunk)
+    texts = tags.texts or read_ape(bounded) or read_container_tags(file)
+    if not texts and chunk is None:
+        texts = read_id3v1(bounded, bounded.seek(0, os.SEEK_END)).texts
+    values = {**texts, "TCON": genres_of(texts.get("TCON", []))}
+    return Tags(metadata_of(values), embedded_cover(tags.pictures, tags.raw, tags.begin))
 
 
-def _first(values: list[str]) -> str | None:
-    return next(filter(None, map(cells.text, values)), None)
+def _flac(file: BinaryIO, begin: int) -> Tags:
+    file.seek(0)
+    found = FLAC(BoundedFile(file))  # type: ignore[no-untyped-call]
+    pictures = [(int(picture.type), bytes(picture.data)) for picture in found.pictures]
+    cover = None
+    if pictures:
+        file.seek(begin)
+        size = sum(len(picture) for _, picture in pictures) + _BESIDE_PICTURES
+        cover = embedded_cover(pictures, file.read(min(size, MAXIMUM_BYTES)), begin)
+    return Tags(metadata_of(_comments(found.tags)), cover)
+
+
+def _comments(tags: Any) -> Mapping[str, Sequence[str]]:
+    """Vorbis comments by their names in lower case."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for name, value in islice(tags or (), _MAXIMUM_COMMENTS):
+        found[name.lower()].append(value)
+    return found

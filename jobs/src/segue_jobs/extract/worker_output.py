@@ -1,7 +1,7 @@
-"""What a worker process has to say, for the program's own log.
+"""Brings the output of a worker process into the program's log.
 
-Its log records travel through its pipe. Lines that libraries write to standard error (libmpg123's about damaged
-frames, an allocator's before it aborts) go through a second pipe, so that the log holds whole records and nothing else.
+Log records travel through the worker's pipe. Lines that libraries write to standard error (libmpg123 about damaged
+frames, an allocator before it aborts) go through a second pipe, so that the log contains only complete records.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections import deque
 from logging.handlers import QueueHandler
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
+
+from segue_core.contract.wording import shorten
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +26,7 @@ _LAST_LINES = 5
 def speak_through(pipe: Connection, errors: Connection) -> None:
     """Send this process's log records and its standard error to the program.
 
-    A program that is busy must not hold the worker up: what finds the second pipe full is dropped.
+    A busy program must not block the worker: if the second pipe is full, output is dropped.
     """
     os.set_blocking(errors.fileno(), False)
     os.dup2(errors.fileno(), _STANDARD_ERROR)
@@ -33,7 +35,7 @@ def speak_through(pipe: Connection, errors: Connection) -> None:
 
 
 class _ThroughPipe(logging.Handler):
-    """Hands records over as the standard library makes them ready to be pickled."""
+    """Sends records that the standard library has prepared for pickling."""
 
     def __init__(self, pipe: Connection) -> None:
         super().__init__()
@@ -45,7 +47,7 @@ class _ThroughPipe(logging.Handler):
 
 
 class StandardError:
-    """The program's end of a worker's standard error: lines are logged for debugging, the last are kept."""
+    """The program's end of a worker's standard error: logs its lines at debug level and keeps the last ones."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
@@ -53,11 +55,11 @@ class StandardError:
         os.set_blocking(pipe.fileno(), False)
 
     def drain(self) -> None:
-        """Take what has been written so far."""
+        """Read what has been written so far."""
         while data := self._read():
             for line in data.decode("utf-8", "replace").splitlines():
-                if text := line.strip()[:_LONGEST_LINE]:
-                    logger.debug("a worker's standard error", extra={"line": text})
+                if text := shorten(line.strip(), _LONGEST_LINE):
+                    logger.debug("standard error of a worker", extra={"line": text})
                     self._lines.append(text)
 
     def last_words(self) -> str:

@@ -1,4 +1,4 @@
-"""One process a core: a track that hangs or kills its process is that track's problem alone."""
+"""One process per core: a track that hangs or crashes its process affects no other track."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import cast
 
-from segue_jobs.contract import Engine, Reason, Stage
+from segue_core.contract import Engine, Reason, Stage
+from segue_core.errors import ProgramError
 from segue_jobs.extract.analyse import Request, Result, analyse_file
 from segue_jobs.extract.engine import warm_up
 from segue_jobs.extract.forking import start_fork_server
-from segue_jobs.extract.process import Ended, Failure, Task, Work, WorkerProcess
-from segue_jobs.listing.model import Problem
-from segue_jobs.runtime.program import ProgramError
+from segue_jobs.extract.worker_process import Ended, Failure, Task, Work, WorkerProcess
+from segue_jobs.listing.listed_tracks import Problem
 
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 2
 _FRUITLESS_STARTS = 4
 _QUEUED_PER_WORKER = 2
-"""One in work and one waiting: enough to keep a worker busy, and few to finish after SIGTERM."""
+"""One in progress and one waiting: enough to keep a worker busy, and little to finish after SIGTERM."""
 _LOOK_SECONDS = 0.5
 
 
@@ -35,21 +35,21 @@ class Workers:
     engine: Engine
     timeout_seconds: float
     memory_bytes: int | None = None
-    """What a process may allocate for its tracks; None: as much as there is."""
+    """How much memory a process may allocate for its tracks; None for no limit."""
     analyse: Callable[[Request], Result] = analyse_file
-    """What is done with a request; it and its result are pickled."""
+    """Handles a request; it must be picklable, as must its result."""
     prepare: Callable[[Engine], None] = warm_up
     """What a new process does first."""
 
     def run(self, requests: Iterable[Request], stopping: threading.Event) -> Iterator[tuple[Request, Result]]:
-        """Results as they come; at most two requests a worker are under way.
+        """Results as they arrive; each worker has at most two requests.
 
-        Ends early when ``stopping`` is set: what is under way is finished, the others have no result.
+        If ``stopping`` is set, requests in progress are finished and the others get no result.
 
         Raises
         ------
         ProgramError
-            The processes cannot be started, or die although they have nothing to do.
+            The processes cannot be started, or die before they do any work.
         """
         pool = _Pool(self, requests, stopping)
         try:
@@ -59,7 +59,7 @@ class Workers:
 
 
 class _Pool:
-    """The processes of one run, and what is left for them to do."""
+    """The processes of one run, and their remaining tasks."""
 
     def __init__(self, workers: Workers, requests: Iterable[Request], stopping: threading.Event) -> None:
         self._settings = workers
@@ -90,7 +90,7 @@ class _Pool:
         return bool(self._left) or any(worker.waiting for worker in self._workers)
 
     def _start_missing(self) -> None:
-        """Start processes, but no more than there are requests for."""
+        """Start missing processes, but no more than there are requests."""
         under_way = sum(worker.waiting for worker in self._workers)
         wanted = min(self._settings.count, len(self._left) + under_way)
         while len(self._workers) < wanted:
@@ -100,7 +100,7 @@ class _Pool:
                 self._count_fruitless(f"{type(error).__name__}: {error}")
 
     def _fill(self) -> None:
-        """Give each process a request, and where more than one round is left a second one."""
+        """Give each process a request, and a second one if more than one round remains."""
         for depth in range(1, _QUEUED_PER_WORKER + 1):
             for worker in self._workers:
                 scarce = depth > 1 and len(self._left) <= len(self._workers)
@@ -108,7 +108,7 @@ class _Pool:
                     worker.give(self._left.popleft())
 
     def _heard(self) -> list[WorkerProcess]:
-        """Processes that have something to say, or have been silent for too long."""
+        """Processes that have sent something, or have been silent for too long."""
         timeout = self._settings.timeout_seconds
         longest = max((worker.busy_seconds for worker in self._workers), default=0.0)
         pipes = {worker.pipe: worker for worker in self._workers}
@@ -119,18 +119,18 @@ class _Pool:
         return heard + [worker for worker in self._workers if worker not in heard and worker.busy_seconds > timeout]
 
     def _look_after(self, worker: WorkerProcess) -> Iterator[tuple[Request, Result]]:
-        """Replace a process that has died or that hangs; the result of its track, unless it is tried again."""
+        """Remove a process that has died or hangs; yield its track's result, unless the track is tried again."""
         late = worker.busy_seconds > self._settings.timeout_seconds
         if not worker.gone and not late:
             return
         self._workers.remove(worker)
         died = worker.gone
-        ended = worker.bury()
+        ended = worker.reap()
         self._left.extendleft(reversed(ended.not_begun))
         if ended.in_hand is None:
             self._count_fruitless(ended.how, ended.last_words)
         elif not died:
-            message = f"not finished within {self._settings.timeout_seconds:g} s"
+            message = f"the analysis did not finish within {self._settings.timeout_seconds:g} s"
             yield ended.in_hand.request, Problem(Stage.ANALYSE, Reason.TIMED_OUT, message)
         else:
             yield from self._try_again(ended.in_hand, ended)
@@ -139,14 +139,14 @@ class _Pool:
         task.attempts += 1
         again = task.attempts < ATTEMPTS
         logger.warning(
-            "a worker died, its track is tried again" if again else "a worker died again, its track is rejected",
+            "a worker died; trying its track again" if again else "a worker died again; rejecting its track",
             extra={"track": task.request.track_id, "how": ended.how, "last_words": ended.last_words},
         )
         if again:
             self._left.appendleft(task)
             return
         message = (
-            f"its process died {task.attempts} times ({ended.how}): "
+            f"the process that analysed it died {task.attempts} times ({ended.how}): "
             "the file may be damaged, or the memory limit too low"
         )
         yield task.request, Problem(Stage.ANALYSE, Reason.CRASHED, message)
@@ -156,7 +156,7 @@ class _Pool:
         logger.warning("a worker ended before it did any work", extra={"how": how, "last_words": last_words})
         if self._fruitless >= _FRUITLESS_STARTS:
             raise ProgramError(
-                f"the worker processes end before they do any work ({how}): see the log above for the reason, "
+                f"the worker processes end before they do any work ({how}): look for the reason in the log above, "
                 "and check the memory limit"
             )
 
@@ -164,5 +164,5 @@ class _Pool:
 def _result(task: Task, answer: Result | Failure) -> Result:
     if not isinstance(answer, Failure):
         return answer
-    logger.error("a track fails unexpectedly", extra={"track": task.request.track_id, "trace": answer.trace})
+    logger.error("analysing a track failed unexpectedly", extra={"track": task.request.track_id, "trace": answer.trace})
     return answer.problem

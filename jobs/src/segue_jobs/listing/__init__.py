@@ -1,1 +1,1 @@
-"""Which tracks a batch has: the audio folder and the metadata, joined. Extract and verify share this one answer."""
+"""Which tracks a batch has: the audio folder joined with the metadata. Extract and verify both use this."""

@@ -1,73 +1,72 @@
-"""The audio folder: every file that may be audio, once, and every folder that could not be read."""
+"""The audio folder: every file that may be audio, and every folder that cannot be read."""
 
 from __future__ import annotations
 
-import logging
 import os
 import stat
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from segue_jobs.contract import Reason, Stage
-from segue_jobs.listing.model import Problem
-from segue_jobs.listing.track_ids import printable
-from segue_jobs.runtime.program import ConfigurationError
+from segue_core.contract import Reason, Stage
+from segue_core.contract.wording import shorten
+from segue_core.errors import ConfigurationError
+from segue_jobs.listing.formats import AUDIO_EXTENSIONS
+from segue_jobs.listing.listed_tracks import Problem
+from segue_jobs.listing.passed_over import PassedOver, PassedOverKind, folder_kind, hidden_kind
+from segue_jobs.listing.track_ids import extension_of, printable
 
-logger = logging.getLogger(__name__)
+MAXIMUM_ENTRIES = 2_000_000
+"""Files and folders of any kind; a larger folder is a whole disk, or made to hurt."""
+MAXIMUM_DEPTH = 100
 
-AUDIO_EXTENSIONS = frozenset(
-    (
-        ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".alac", ".amr", ".ape", ".asf", ".au", ".caf", ".dff", ".dsf",
-        ".dts", ".flac", ".m4a", ".m4b", ".m4p", ".mka", ".mkv", ".mov", ".mp1", ".mp2", ".mp3", ".mp4", ".mpa",
-        ".mpc", ".mpeg", ".mpg", ".oga", ".ogg", ".ogv", ".ogx", ".opus", ".ra", ".rf64", ".rm", ".snd", ".spx",
-        ".tta", ".voc", ".w64", ".wav", ".wave", ".webm", ".wma", ".wmv", ".wv",
-    )
-)  # fmt: skip
-"""Names that promise audio. Formats that cannot be decoded are among them on purpose: their owner should read
-``UnsupportedFormat`` and not search for a track that silently is not there."""
+_Identity = tuple[int, int]
+"""Device and inode."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFile:
+    """A file that may be audio, or a folder (its path ends with ``/``) that cannot be read."""
+
+    path: str
+    """Relative to the audio root, separated by ``/``, with undecodable bytes as surrogate escapes."""
+    problem: Problem | None = None
+    size: int | None = None
+    """In bytes; None if unknown."""
 
 
 @dataclass(frozen=True)
-class AudioFile:
-    """A file that may be audio, or a folder (its path ends with ``/``) that could not be read."""
+class AudioFolder:
+    """What is in an audio folder: each entry is in one of the two."""
 
-    path: str
-    """Relative to the audio root, with ``/``; undecodable bytes as surrogate escapes."""
-    problem: Problem | None = None
+    files: list[AudioFile]
+    """Ordered by path."""
+    passed_over: list[PassedOver]
+    """Ordered by path, without files that are not audio: there may be many of them."""
+    not_audio: Counter[str]
+    """Extension -> number of files that are not audio."""
+
+    def counts(self) -> dict[str, int]:
+        """How many entries are passed over, by kind; kinds that do not occur are left out."""
+        counts = Counter(entry.kind for entry in self.passed_over)
+        counts[PassedOverKind.NOT_AUDIO] += self.not_audio.total()
+        return {kind.value: counts[kind] for kind in PassedOverKind if counts[kind]}
 
 
-def find_audio(root: Path) -> list[AudioFile]:
-    """Walk the audio folder; ordered by path.
+def find_audio(root: Path) -> AudioFolder:
+    """Walk the audio folder.
 
-    Links to folders are not followed, so that a loop of links ends; links to files are. Hidden files and folders and
-    files that are no audio by their extension are passed over.
+    Links are followed, wherever they lead. Each folder is listed once: under its own path, or, if only links lead to
+    it, under the first of them.
 
     Raises
     ------
     ConfigurationError
-        The folder is missing, is no folder or cannot be read.
+        The folder is missing, is not a folder, cannot be read or has more than 2,000,000 entries.
     """
     _check_root(root)
-    found: list[AudioFile] = []
-    passed_over: Counter[str] = Counter()
-    for folder, folders, names in os.walk(root, onerror=lambda error: found.append(_unreadable_folder(root, error))):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        prefix = _relative(root, folder)
-        for name in folders:
-            if Path(folder, name).is_symlink():
-                logger.warning("a link to a folder is not followed", extra={"folder": printable(prefix + name)})
-        for name in names:
-            if name.startswith("."):
-                continue
-            extension = PurePosixPath(name).suffix.lower()
-            if extension in AUDIO_EXTENSIONS:
-                found.append(_inspect(root, prefix + name))
-            else:
-                passed_over[printable(extension)] += 1
-    if passed_over:
-        logger.info("files that are no audio are passed over", extra={"extensions": dict(passed_over.most_common(10))})
-    return sorted(found, key=lambda file: file.path)
+    return _Walk(root).result()
 
 
 def _check_root(root: Path) -> None:
@@ -83,22 +82,130 @@ def _check_root(root: Path) -> None:
         raise ConfigurationError(f"the audio folder {root} cannot be read ({error.strerror}): {way_out}") from error
 
 
-def _relative(root: Path, folder: str) -> str:
-    """Path of a folder below the root, empty or ending with ``/``."""
-    relative = os.path.relpath(folder, root).replace(os.sep, "/")
-    return "" if relative == "." else f"{relative}/"
+class _Walk:
+    """One walk: first through the folders themselves, then through the links to other folders."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._files: list[AudioFile] = []
+        self._passed_over: list[PassedOver] = []
+        self._not_audio: Counter[str] = Counter()
+        self._entries = 0
+        # A link to a folder above the root would list the root, and everything beside it.
+        self._seen: set[_Identity] = {_identity(str(above)) for above in root.resolve().parents}
+        self._links: list[str] = []
+
+    def result(self) -> AudioFolder:
+        self._walk("")
+        while self._links:
+            links, self._links = sorted(self._links), []
+            for link in links:
+                self._walk(link)
+        self._files.sort(key=lambda file: file.path)
+        return AudioFolder(self._files, sorted(self._passed_over), self._not_audio)
+
+    def _walk(self, beginning: str) -> None:
+        """List everything below a folder, whose path is empty or ends with ``/``."""
+        folders = [beginning]
+        way_out = "make it readable, or remove it"
+        while folders:
+            folder = folders.pop()
+            try:
+                if self._enters(folder):
+                    folders.extend(self._list(folder))
+            except OSError as error:
+                self._unreadable(folder, f"cannot read the folder ({error.strerror}); its files are unknown: {way_out}")
+
+    def _enters(self, folder: str) -> bool:
+        if folder.count("/") > MAXIMUM_DEPTH:
+            self._unreadable(
+                folder,
+                f"the folder lies more than {MAXIMUM_DEPTH} folders deep, and its files are not listed: move it up",
+            )
+            return False
+        identity = _identity(self._absolute(folder))
+        if identity in self._seen:
+            self._passed_over.append(PassedOver(folder, PassedOverKind.LINKED_TWICE))
+            return False
+        self._seen.add(identity)
+        return True
+
+    def _list(self, folder: str) -> Iterator[str]:
+        """List a folder's entries; yield the folders in it."""
+        with os.scandir(self._absolute(folder)) as entries:
+            for entry in entries:
+                self._count()
+                path = folder + entry.name
+                if entry.is_symlink():
+                    self._follow(path, entry.name)
+                elif not entry.is_dir(follow_symlinks=False):
+                    self._file(path, entry.name)
+                elif self._may_enter(path, entry.name):
+                    yield f"{path}/"
+
+    def _follow(self, path: str, name: str) -> None:
+        target = self._absolute(path)
+        if os.path.isdir(target):  # noqa: PTH112 - surrogate escapes
+            if self._may_enter(path, name):
+                self._links.append(f"{path}/")
+        elif os.path.exists(target) or _may_be_audio(name) or hidden_kind(name):  # noqa: PTH110
+            self._file(path, name)
+        else:
+            self._passed_over.append(PassedOver(path, PassedOverKind.DEAD_LINK))
+
+    def _may_enter(self, path: str, name: str) -> bool:
+        kind = folder_kind(name)
+        if kind is not None:
+            self._passed_over.append(PassedOver(f"{path}/", kind))
+        return kind is None
+
+    def _file(self, path: str, name: str) -> None:
+        if not _may_be_audio(name):
+            self._not_audio[printable(extension_of(name).lower())[:20]] += 1
+        elif kind := hidden_kind(name):
+            self._passed_over.append(PassedOver(path, kind))
+        else:
+            self._files.append(_inspect(path, self._absolute(path)))
+
+    def _unreadable(self, folder: str, message: str) -> None:
+        self._files.append(AudioFile(folder, Problem(Stage.LIST, Reason.UNREADABLE, message)))
+
+    def _count(self) -> None:
+        self._entries += 1
+        if self._entries > MAXIMUM_ENTRIES:
+            raise ConfigurationError(
+                f"the audio folder {self._root} has more than {MAXIMUM_ENTRIES:,} entries, links included: name the "
+                "folder with the music in spec.source.audioPath, or divide it between batches"
+            )
+
+    def _absolute(self, path: str) -> str:
+        return os.path.join(self._root, path)  # noqa: PTH118 - surrogate escapes
 
 
-def _unreadable_folder(root: Path, error: OSError) -> AudioFile:
-    message = f"the folder cannot be read ({error.strerror}): its files are unknown; allow reading it, or remove it"
-    return AudioFile(_relative(root, str(error.filename)), Problem(Stage.LIST, Reason.UNREADABLE, message))
+def _identity(path: str) -> _Identity:
+    found = os.stat(path)  # noqa: PTH116 - surrogate escapes
+    return found.st_dev, found.st_ino
 
 
-def _inspect(root: Path, path: str) -> AudioFile:
+def _may_be_audio(name: str) -> bool:
+    return extension_of(name).lower() in AUDIO_EXTENSIONS
+
+
+def _inspect(path: str, absolute: str) -> AudioFile:
     try:
-        mode = Path(root, path).stat().st_mode
+        found = os.stat(absolute)  # noqa: PTH116 - surrogate escapes
     except OSError as error:
-        return AudioFile(path, Problem(Stage.LIST, Reason.UNREADABLE, f"the file cannot be read: {error.strerror}"))
-    if not stat.S_ISREG(mode):  # opening a pipe would wait for its other end
-        return AudioFile(path, Problem(Stage.LIST, Reason.UNREADABLE, "this is no regular file but a device or pipe"))
-    return AudioFile(path)
+        return AudioFile(path, Problem(Stage.LIST, Reason.UNREADABLE, _why_unreadable(absolute, error)))
+    if not stat.S_ISREG(found.st_mode):  # opening a pipe would block until its other end is opened
+        return AudioFile(
+            path, Problem(Stage.LIST, Reason.UNREADABLE, "this is not a regular file, but a device or a pipe")
+        )
+    return AudioFile(path, size=found.st_size)
+
+
+def _why_unreadable(absolute: str, error: OSError) -> str:
+    try:
+        target = printable(os.readlink(absolute))  # noqa: PTH115 - surrogate escapes
+    except OSError:
+        return f"cannot read the file: {error.strerror}"
+    return f"this is a dead link to {shorten(target, 300)} ({error.strerror}): restore the file, or remove the link"

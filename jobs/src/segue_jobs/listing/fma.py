@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
+from segue_core.store.records import Metadata
 from segue_jobs.listing import cells
-from segue_jobs.listing.csv_file import CsvFile, open_csv
-from segue_jobs.listing.layout import ID, Cells, Layout, missing_column
+from segue_jobs.listing.csv_file import CsvFile
+from segue_jobs.listing.csv_layout import ID, Cells, CsvLayout, missing_column
+from segue_jobs.listing.genre_tree import GenreTree
 from segue_jobs.listing.track_ids import JoinBy
-from segue_jobs.records import Metadata
 
 _GROUPS = frozenset(("album", "artist", "set", "track"))
 _TRACKS_REQUIRED = {"title": ("track", "title"), "artist": ("artist", "name")}
@@ -20,6 +18,7 @@ _TRACKS_OPTIONAL = {
     "duration": ("track", "duration"),
     "genre_top": ("track", "genre_top"),
     "genres": ("track", "genres"),
+    "number": ("track", "number"),
 }
 _RAW_REQUIRED = {ID: "track_id", "title": "track_title", "artist": "artist_name"}
 _RAW_OPTIONAL = {
@@ -27,22 +26,24 @@ _RAW_OPTIONAL = {
     "recorded": "track_date_recorded",
     "duration": "track_duration",
     "genres": "track_genres",
+    "number": "track_number",
+    "disc": "track_disc_number",
 }
 
 
 def is_tracks(csv: CsvFile) -> bool:
-    """Whether this is ``tracks.csv``: groups above names, and a third line that holds the index's name alone."""
+    """Whether this is ``tracks.csv``: a row of groups above the names, and a third line with only the index's name."""
     groups = {name for name in csv.header[0] if name}
     return bool(groups) and groups <= _GROUPS and len(csv.header) > 1
 
 
 def is_raw_tracks(csv: CsvFile) -> bool:
-    """Whether this is ``raw_tracks.csv``, or a part of its columns."""
+    """Whether this is ``raw_tracks.csv``, possibly with fewer columns."""
     return set(_RAW_REQUIRED.values()) <= set(csv.header[0])
 
 
-def tracks_layout(csv: CsvFile) -> Layout:
-    """Layout of ``tracks.csv``, whose header has two levels; genres get their titles from a ``genres.csv`` beside it.
+def tracks_layout(csv: CsvFile) -> CsvLayout:
+    """Layout of ``tracks.csv``, whose header has two levels; a ``genres.csv`` next to it has titles and tree of genres.
 
     Raises
     ------
@@ -54,37 +55,41 @@ def tracks_layout(csv: CsvFile) -> Layout:
     columns = {ID: 0}
     for cell, pair in _TRACKS_REQUIRED.items():
         if pair not in there:
-            way_out = "With --metadata-format=FmaTracks give FMA's tracks.csv, with Flat any CSV of one header row."
+            way_out = "FmaTracks needs FMA's tracks.csv; for other CSVs, use --metadata-format=Flat."
             raise missing_column(csv.path, ".".join(pair), (".".join(found) for found in there), way_out)
         columns[cell] = there[pair]
     columns |= {cell: there[pair] for cell, pair in _TRACKS_OPTIONAL.items() if pair in there}
     has_index_line = len(csv.header) > 2 and csv.header[2][0] == "track_id"
-    titles = _genre_titles(csv.path.with_name("genres.csv"))
-    return Layout(columns, 3 if has_index_line else 2, JoinBy.NUMBER, lambda row: _tracks_metadata(row, titles))
+    tree = GenreTree.beside(csv.path)
+    return CsvLayout(columns, 3 if has_index_line else 2, JoinBy.NUMBER, lambda row: _tracks_metadata(row, tree))
 
 
-def _tracks_metadata(row: Cells, titles: Mapping[str, str]) -> Metadata:
-    numbers = (str(number) for number in cells.literal(row.get("genres", "")))
-    genres = (row.get("genre_top", ""), *(titles[number] for number in numbers if number in titles))
-    return _metadata(row, cells.distinct(genres))
+def _tracks_metadata(row: Cells, tree: GenreTree) -> Metadata:
+    numbers = cells.literal(row.get("genres", ""))
+    return _metadata(row, tree.of_numbers(numbers, first=row.get("genre_top", "")))
 
 
-def raw_tracks_layout(csv: CsvFile) -> Layout:
-    """Layout of ``raw_tracks.csv``, which has one header row.
+def raw_tracks_layout(csv: CsvFile) -> CsvLayout:
+    """Layout of ``raw_tracks.csv``, which has one header row; a ``genres.csv`` next to it says what is above a genre.
 
     Raises
     ------
     ConfigurationError
         A column is missing.
     """
-    there = {name: position for position, name in reversed(list(enumerate(csv.header[0])))}
+    there = csv.positions
     for name in _RAW_REQUIRED.values():
         if name not in there:
-            way_out = "With --metadata-format=FmaRawTracks give FMA's raw_tracks.csv, with Flat any CSV."
+            way_out = "FmaRawTracks needs FMA's raw_tracks.csv; for other CSVs, use --metadata-format=Flat."
             raise missing_column(csv.path, name, csv.header[0], way_out)
     known = _RAW_REQUIRED | _RAW_OPTIONAL
     columns = {cell: there[name] for cell, name in known.items() if name in there}
-    return Layout(columns, 1, JoinBy.NUMBER, lambda row: _metadata(row, cells.genres(row.get("genres", ""))))
+    tree = GenreTree.beside(csv.path)
+    return CsvLayout(columns, 1, JoinBy.NUMBER, lambda row: _raw_metadata(row, tree))
+
+
+def _raw_metadata(row: Cells, tree: GenreTree) -> Metadata:
+    return _metadata(row, tree.of_titles(cells.genres(row.get("genres", ""))))
 
 
 def _metadata(row: Cells, genres: tuple[str, ...]) -> Metadata:
@@ -95,16 +100,6 @@ def _metadata(row: Cells, genres: tuple[str, ...]) -> Metadata:
         genres=genres,
         year=cells.year(row.get("released", "")) or cells.year(row.get("recorded", "")),
         duration_seconds=cells.seconds(row.get("duration", "")),
+        disc_number=cells.count(row.get("disc", "")),
+        track_number=cells.count(row.get("number", "")),
     )
-
-
-def _genre_titles(path: Path) -> dict[str, str]:
-    """Titles by genre number; empty without a ``genres.csv``. Parents are not followed: they may form cycles."""
-    if not path.is_file():
-        return {}
-    csv = open_csv(path)
-    there = {name: position for position, name in enumerate(csv.header[0])}
-    if not {"genre_id", "title"} <= there.keys():
-        return {}
-    columns = {name: there[name] for name in ("genre_id", "title")}
-    return {row["genre_id"].strip(): row["title"] for _, row in csv.rows(columns, header_rows=1)}

@@ -1,1 +1,1 @@
-"""The native engine: librosa's numbers from one pass over a stream, with numpy and scipy.fft alone."""
+"""The native engine: librosa's numbers in one pass over a stream, with only numpy and scipy.fft."""

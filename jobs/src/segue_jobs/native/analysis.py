@@ -6,24 +6,24 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from segue_jobs.features.layout import SAMPLE_RATE
-from segue_jobs.features.statistics import FrameStatistics
+from segue_core.features.layout import SAMPLE_RATE
+from segue_core.features.statistics import FrameStatistics
 from segue_jobs.native import rhythm
-from segue_jobs.native.filters import Double, Single
+from segue_jobs.native.filter_banks import Double, Single
 from segue_jobs.native.framing import FrameStream, Hops
 from segue_jobs.native.harmony import Harmony, PitchClasses, TuningMissedError
 from segue_jobs.native.series import FrameSeries
 from segue_jobs.native.spectra import Transform
-from segue_jobs.native.summary import contrast_moments, shape_moments, summarise_level, summarise_mel
+from segue_jobs.native.track_statistics import contrast_moments, shape_moments, summarise_level, summarise_mel
 
 Samples = Callable[[], Iterable[Single]]
-"""Gives a track's samples from the start, in pieces: mono float32 at `SAMPLE_RATE`. Called again for a second pass."""
+"""Yields a track's samples from the start, in pieces: mono float32 at `SAMPLE_RATE`; called again for a second pass."""
 
 
 _BUFFER_ELEMENTS = 1024
-"""numpy copies arrays whose rows are shorter than its buffers of 8192 elements, only to have longer ones."""
+"""With its default buffer of 8192 elements, numpy would copy arrays with shorter rows just to get longer ones."""
 _GREATEST_SAMPLE = 1e12
-"""Above it a power could leave float32's range."""
+"""Powers of anything larger could overflow float32."""
 
 
 class NoSamplesError(ValueError):
@@ -35,7 +35,7 @@ class NotFiniteError(ValueError):
 
 
 class Analyser:
-    """Computes `FrameStatistics` from streams of samples; its buffers serve one track after the other."""
+    """Computes `FrameStatistics` from streams of samples; reuses its buffers from track to track."""
 
     def __init__(self) -> None:
         self._transform = Transform()
@@ -44,8 +44,8 @@ class Analyser:
     def __call__(self, samples: Samples) -> FrameStatistics:
         """Statistics of one track.
 
-        Memory grows by 0.7 kB a frame (1.7 MB a minute). A second pass is made only for a track longer than half a
-        minute whose tuning changes beyond what its beginning let expect.
+        Memory grows by 0.7 kB per frame (1.7 MB per minute). A second pass is needed only for a track longer than half
+        a minute whose tuning turns out to be none of those that its beginning suggested.
 
         Raises
         ------
@@ -54,7 +54,7 @@ class Analyser:
         NotFiniteError
             Some samples are not finite.
         """
-        with np.errstate():  # at its end the size of the buffers is what it was
+        with np.errstate():  # restores the buffer size at the end
             np.setbufsize(_BUFFER_ELEMENTS)
             return self._analyse(samples)
 

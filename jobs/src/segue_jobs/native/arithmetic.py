@@ -1,21 +1,21 @@
-"""Steps that numpy's own functions do several times more slowly on arrays of this size."""
+"""Operations that take numpy's own functions several times as long on arrays of this size."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from segue_jobs.native.filters import Single
+from segue_jobs.native.filter_banks import Single
 
 
 def at_least(values: Single, floor: float, out: Single) -> Single:
-    """``np.maximum(values, floor, out=out)``, but faster: numpy has vectorised only the maximum of two arrays."""
+    """``np.maximum(values, floor, out=out)``, but faster: numpy vectorises only the maximum of two arrays."""
     return np.maximum(values, np.full(values.shape[-1], floor, np.float32), out=out)
 
 
 def reduce_rows(function: np.ufunc, rows: Single) -> Single:
-    """``function.reduce(rows, axis=0)`` of contiguous rows, in steps of long rows.
+    """``function.reduce(rows, axis=0)`` of contiguous rows, in a few steps with longer rows.
 
-    numpy pays for every row that it folds into the result: 25 rows of 41 x 108 numbers cost a fifth of 1025 of 108.
+    numpy has a cost for every row: 25 rows of 41 x 108 numbers take a fifth of the time of 1025 rows of 108.
     """
     height, width = rows.shape
     folds = int(np.sqrt(height))

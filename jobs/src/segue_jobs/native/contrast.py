@@ -1,4 +1,4 @@
-"""Extremes of the bands of spectral contrast: the means of their quietest and of their loudest bins."""
+"""Extremes of the spectral contrast bands: the means of their quietest and of their loudest bins."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_jobs.features.layout import N_CONTRAST
-from segue_jobs.native.filters import BINS, Single, contrast_bands
+from segue_core.features.layout import N_CONTRAST
+from segue_jobs.native.filter_banks import BINS, Single, contrast_bands
 from segue_jobs.native.framing import BLOCK_FRAMES
 
 _BANDS = contrast_bands()[:N_CONTRAST]
 _SORTED = [index for index, band in enumerate(_BANDS) if band.quantile > 1]
 _FIRST_BIN = _BANDS[_SORTED[0]].bins.start
 LOW_BINS = _BANDS[-1].bins.stop
-"""Bins of the bands that are features: those below 6.4 kHz."""
+"""Number of bins in the bands that are features: those below 6.4 kHz."""
 
 
 @dataclass(frozen=True)
 class Extremes:
-    """Of a block of frames."""
+    """Extremes of a block of frames."""
 
     valleys: Single
     """(6, frames)"""
@@ -30,14 +30,14 @@ class Extremes:
     """(frames,) largest magnitude below `LOW_BINS`."""
 
     def replace(self, columns: NDArray[np.intp], better: Extremes) -> None:
-        """Put in what was measured again of some frames."""
+        """Replace some frames with better measurements."""
         self.valleys[:, columns] = better.valleys
         self.peaks[:, columns] = better.peaks
         self.highest[columns] = better.highest
 
 
 class ContrastBands:
-    """Measures bands 0 to 5; its buffer is reused from block to block."""
+    """Measures bands 0 to 5; reuses its buffer from block to block."""
 
     def __init__(self) -> None:
         self._rows = np.empty((BLOCK_FRAMES, LOW_BINS - _FIRST_BIN), np.float32)
@@ -47,7 +47,7 @@ class ContrastBands:
         self._pick = self._selection()
 
     def _selection(self) -> Single:
-        """Weights that turn a row of sorted bands into their valleys, then their peaks."""
+        """Weights that turn a row of sorted bands into their valleys, followed by their peaks."""
         pick = np.zeros((self._rows.shape[1], 2 * len(_SORTED)), np.float32)
         for column, (index, place) in enumerate(zip(_SORTED, self._slices, strict=True)):
             quantile = _BANDS[index].quantile
@@ -63,7 +63,7 @@ class ContrastBands:
             np.minimum.reduce(magnitude[_BANDS[index].bins], axis=0, out=valleys[index])
             np.maximum.reduce(magnitude[_BANDS[index].bins], axis=0, out=peaks[index])
         highest = peaks[: _SORTED[0]].max(axis=0)
-        # numpy's sort of short rows is vectorised, its partition is not.
+        # numpy vectorises sorting short rows, but not partitioning them.
         rows = self._rows[:count]
         rows[:] = magnitude[_FIRST_BIN:LOW_BINS].T
         for place in self._slices:
@@ -76,10 +76,10 @@ class ContrastBands:
 
 
 class LargestExtremes:
-    """The largest valley and the largest peak of all seven bands over a track.
+    """The largest valley and the largest peak of all seven bands in a track.
 
-    Band 6 is no feature, but ``power_to_db`` limits the range of all bands to 80 dB below the largest one. Nearly
-    always a bound shows that band 6 is not the largest, and its 431 bins need no sorting.
+    Band 6 is not a feature, but ``power_to_db`` limits all bands to 80 dB below the largest one. A bound nearly always
+    shows that band 6 is not the largest, so that its 431 bins need not be sorted.
     """
 
     def __init__(self) -> None:
@@ -87,10 +87,10 @@ class LargestExtremes:
         self.peak = np.float32(0)
 
     def update(self, magnitude: Single, extremes: Extremes, high_sum: Single, high_peak: Single) -> None:
-        """Regard a block, given the sum and the largest of each frame's magnitudes in band 6."""
+        """Include a block, given the sum and the maximum of each frame's magnitudes in band 6."""
         self.valley = max(self.valley, extremes.valleys.max())
         self.peak = max(self.peak, extremes.peaks.max())
-        # The mean of a band is no smaller than its valley, its largest bin no smaller than its peak.
+        # A band's mean is at least its valley, and its largest bin at least its peak.
         columns = np.flatnonzero((high_sum > self.valley * np.float32(BINS - LOW_BINS)) | (high_peak > self.peak))
         if len(columns):
             band = contrast_bands()[N_CONTRAST]

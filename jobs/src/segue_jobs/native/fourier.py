@@ -1,9 +1,9 @@
-"""scipy's Fourier transforms without scipy.fft's imports.
+"""scipy's Fourier transforms without the imports of scipy.fft.
 
-``scipy.fft`` brings numpy's random numbers, ``scipy.special`` and the layers for other array libraries: a third of the
-time to a first vector, and twenty megabytes in every worker. The compiled transforms beneath need none of it. They are
-loaded alone, under their own name, so that a later ``import scipy.fft`` goes on with the same module; where scipy keeps
-them in neither place, ``scipy.fft`` itself is imported.
+``scipy.fft`` imports numpy's random numbers, ``scipy.special`` and layers for other array libraries: that takes a third
+of the time until the first vector, and twenty megabytes in every worker. The compiled transforms need none of it. They
+are loaded alone, under their own name, so that a later ``import scipy.fft`` uses the same module; if scipy has them in
+neither place, ``scipy.fft`` itself is imported.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 COMPILED = ("scipy.fft._duccfft.pyduccfft", "scipy.fft._pocketfft.pypocketfft")
-"""Since scipy 1.18, and before it. Both take the same arguments."""
+"""From scipy 1.18 on, and before. Both take the same arguments."""
 _WHOLE_FORWARD, _WHOLE_INVERSE = 0, 2
-"""Their scales: none, and one over the length."""
+"""Their normalisation: none, and one over the length."""
 
 
 def load_transforms() -> ModuleType | None:
-    """The compiled module; None where this scipy has none."""
+    """The compiled module; None if this scipy has it elsewhere."""
     for name in COMPILED:
         if name in sys.modules:
             return sys.modules[name]
@@ -54,7 +54,7 @@ if _transforms is None:
 
 
 def rfft(values: NDArray[Any], axis: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
-    """``scipy.fft.rfft``; `out`, where the result may be written, halves the memory that goes through the cache."""
+    """``scipy.fft.rfft``; writing to `out`, if given, halves the memory that goes through the cache."""
     if _transforms is None:
         return np.asarray(_public.rfft(values, axis=axis))
     return np.asarray(_transforms.r2c(values, (axis,), True, _WHOLE_FORWARD, out, 1))
@@ -70,7 +70,7 @@ def irfft(values: NDArray[Any], length: int) -> NDArray[Any]:
 
 
 def fft(values: NDArray[Any], length: int) -> NDArray[Any]:
-    """``scipy.fft.fft`` along the last axis, filled up with zeros to the length."""
+    """``scipy.fft.fft`` along the last axis, padded with zeros to the length."""
     if _transforms is None:
         return np.asarray(_public.fft(np.asarray(values, np.complex128), length))
     filled = np.zeros((*values.shape[:-1], length), np.complex128)

@@ -1,4 +1,4 @@
-"""From a stream of samples to blocks of overlapping frames, and to what each hop says about level and sign."""
+"""Turns a stream of samples into blocks of overlapping frames, and into the level and sign changes of each hop."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from segue_jobs.features.layout import HOP_LENGTH, N_FFT
-from segue_jobs.native.filters import Single
+from segue_core.features.layout import HOP_LENGTH, N_FFT
+from segue_jobs.native.filter_banks import Single
 
 BLOCK_FRAMES = 216
-"""Frames analysed at once: few enough for the caches, many enough for numpy's calls, and 30 s are six blocks."""
+"""Frames per block: few enough for the caches, many enough for numpy's overhead; 30 s are six blocks."""
 
 Numbers = TypeVar("Numbers", Single, NDArray[np.int64])
 
@@ -25,14 +25,14 @@ _SIGN_THRESHOLD = np.float32(-1e-10)
 
 @dataclass(frozen=True)
 class Hops:
-    """What the hops of the padded signal hold, in order."""
+    """Level and sign changes of the hops of the padded signal, in order."""
 
     energy: Single
     """Sum of squares of each hop."""
     crossings: NDArray[np.int64]
-    """Changes of sign in each hop, the step into its first sample included."""
+    """Sign changes in each hop, including the step into its first sample."""
     first_crosses: NDArray[np.bool_]
-    """Whether the step into a hop's first sample is a change of sign."""
+    """Whether the sign changes at the step into a hop's first sample."""
 
     @classmethod
     def join(cls, parts: list[Hops]) -> Hops:
@@ -49,17 +49,17 @@ class Hops:
         return np.asarray(np.sqrt(energy / np.float32(N_FFT)), dtype=np.float32)
 
     def zero_crossing_rate(self) -> Single:
-        """``librosa.feature.zero_crossing_rate`` of each frame: the step into its first sample does not count."""
+        """``librosa.feature.zero_crossing_rate`` of each frame; the step into its first sample does not count."""
         crossings = _sum_of_neighbours(self.crossings)
         crossings -= self.first_crosses[: len(crossings)]
         return np.asarray(crossings / N_FFT, dtype=np.float32)
 
 
 class FrameStream:
-    """Cuts a signal that arrives in pieces into blocks of frames, the same blocks however it is cut.
+    """Divides a signal that arrives in pieces into blocks of frames; the blocks do not depend on the pieces.
 
-    The signal is centred as librosa does it: half a frame of zeros before and after (for zero crossings the first
-    and the last sample are repeated instead).
+    The signal is padded as in librosa: with half a frame of zeros before and after (for zero crossings, the first and
+    the last sample are repeated instead).
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class FrameStream:
         self._buffer = np.zeros(self._advance + N_FFT - HOP_LENGTH, np.float32)
         step = self._buffer.strides[0]
         self._view = as_strided(self._buffer, (BLOCK_FRAMES, N_FFT), (HOP_LENGTH * step, step), writeable=False)
-        self._negative = np.zeros(len(self._buffer) + 1, bool)  # one sample of the past before the buffer's
+        self._negative = np.zeros(len(self._buffer) + 1, bool)  # begins with the sample before the buffer's first
         self._crosses = np.zeros(len(self._buffer), bool)
         self._filled = _HALF
         self._blocks = 0
@@ -76,13 +76,13 @@ class FrameStream:
 
     @property
     def samples(self) -> int:
-        """Samples that have arrived."""
+        """Number of samples that have arrived."""
         return self._samples
 
     def push(self, samples: Single) -> Iterator[Single]:
         """Yield each block of frames, shape (frames, N_FFT), that the samples complete.
 
-        A block is a view into a buffer: it is valid until the next one is asked for.
+        A block is a view into a buffer: it is valid until the next one is requested.
         """
         position = 0
         while position < len(samples):
@@ -96,12 +96,12 @@ class FrameStream:
                 self._shift()
 
     def finish(self) -> Iterator[Single]:
-        """Pad the end, then yield the blocks that are left; nothing may be pushed afterwards."""
+        """Pad the end, then yield the remaining blocks; nothing may be pushed afterwards."""
         left = 1 + self._samples // HOP_LENGTH - self._blocks * BLOCK_FRAMES
         end = self._filled
         last_negative = bool(self._buffer[end - 1] < _SIGN_THRESHOLD)
         self._buffer[end:] = 0
-        if left > BLOCK_FRAMES:  # the padding completes one more block and begins another
+        if left > BLOCK_FRAMES:  # the padding completes one block and begins another
             yield self._frames(BLOCK_FRAMES)
             self._shift(signal_end=end, last_negative=last_negative)
             end = max(0, end - self._advance)
@@ -127,7 +127,7 @@ class FrameStream:
         self._blocks += 1
 
     def _measure(self, hops: int, signal_end: int | None, *, last_negative: bool) -> None:
-        """Energy and changes of sign of the buffer's first hops; from `signal_end` on the last sign is repeated."""
+        """Measure energy and sign changes of the first hops in the buffer; the last sign lasts from `signal_end` on."""
         length = hops * HOP_LENGTH
         block = self._buffer[:length].reshape(hops, HOP_LENGTH)
         negative = self._negative[: length + 1]
@@ -149,13 +149,13 @@ class FrameStream:
 
 
 def _sum_of_neighbours(hops: Numbers) -> Numbers:
-    """Sum of each hop and the three after it."""
+    """Sum of each hop and the next three."""
     frames = len(hops) - _HOPS_IN_FRAME + 1
     pairs = hops[:-1] + hops[1:]
     return pairs[:frames] + pairs[2 : 2 + frames]
 
 
 def _count_true(flags: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Number of True in each row of 512: eight bytes are added at a time, and no byte can overflow at 64 words."""
+    """Number of True in each row of 512: adds eight bytes at a time; with 64 words, no byte can overflow."""
     words = flags.view(np.uint64).sum(axis=1)
     return np.asarray(words.view(np.uint8).reshape(len(flags), 8).sum(axis=1, dtype=np.int64))

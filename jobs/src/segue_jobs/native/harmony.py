@@ -1,27 +1,27 @@
-"""Chroma and tonnetz: they need the tuning, which only the end of the track gives, yet memory stays bounded."""
+"""Chroma and tonnetz, in bounded memory, although they need the tuning, which is known only at the end of a track."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from segue_jobs.native.filters import BINS, Double, Single, chroma_filters, tonnetz_transform
+from segue_jobs.native.filter_banks import BINS, Double, Single, chroma_filters, tonnetz_transform
 from segue_jobs.native.framing import BLOCK_FRAMES
 from segue_jobs.native.moments import Moments
 from segue_jobs.native.spectra import Spectra
 from segue_jobs.native.tuning import TuningEstimate
 
 KEPT_BLOCKS = 7
-"""Blocks whose powers are kept until the tuning is known: 35 s."""
+"""Number of blocks whose powers are kept until the tuning is known: 35 s."""
 CANDIDATES = 16
-"""Tunings that a longer track is analysed with at once."""
+"""Number of tunings that a longer track is analysed with in parallel."""
 _TINY = np.finfo(np.float32).tiny
 
 
 class TuningMissedError(Exception):
-    """The tuning of a long track was none of its first 35 seconds' candidates: its chroma needs another pass."""
+    """The tuning of a long track was not among the candidates of its first 35 s: the chroma needs another pass."""
 
     def __init__(self, tuning: float) -> None:
-        super().__init__(f"the track is tuned {tuning:+.2f} semitones off A440: not among the candidates")
+        super().__init__(f"the track is tuned {tuning:+.2f} semitones off A440, which was not among the candidates")
         self.tuning = tuning
 
 
@@ -36,7 +36,7 @@ class PitchClasses:
 
     @property
     def tunings(self) -> list[float]:
-        """The tunings that are computed, semitones."""
+        """The tunings, in semitones."""
         return self._tunings
 
     def update(self, powers: list[Single]) -> None:
@@ -61,8 +61,9 @@ class PitchClasses:
 class Harmony:
     """The harmony of a track whose spectra arrive block by block.
 
-    The powers of the first `KEPT_BLOCKS` blocks are kept. A longer track goes on with the `CANDIDATES` most likely
-    tunings at once and keeps nothing more; should the end show another tuning, `finish` raises `TuningMissedError`.
+    The powers of the first `KEPT_BLOCKS` blocks are kept. A longer track continues with the `CANDIDATES` most likely
+    tunings in parallel and keeps nothing more; if it turns out to have another tuning, `finish` raises
+    `TuningMissedError`.
     """
 
     def __init__(self, kept: Single) -> None:
@@ -73,15 +74,15 @@ class Harmony:
 
     @staticmethod
     def workspace() -> Single:
-        """Memory for the powers that are kept, to be used for one track after another."""
+        """Memory for the powers that are kept; it can be reused from track to track."""
         return np.empty((KEPT_BLOCKS, BINS * BLOCK_FRAMES), np.float32)
 
     def room(self) -> Single | None:
-        """Where the powers of the next block are to be written; None once none are kept any more."""
+        """Where to write the powers of the next block; None if they are no longer kept."""
         return self._kept[len(self._blocks)] if len(self._blocks) < KEPT_BLOCKS and self._classes is None else None
 
     def update(self, spectra: Spectra) -> None:
-        """Add a block; its power stands in `room()` if there was one."""
+        """Add a block; its powers are in `room()` if there was any."""
         if self.room() is None and self._classes is None:
             self._classes = self._replay(self._estimate.candidates(CANDIDATES))
         self._estimate.update(spectra)

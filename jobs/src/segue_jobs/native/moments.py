@@ -1,14 +1,14 @@
-"""Means and deviations that grow with the data: one pass, bounded memory, no loss where the mean is large."""
+"""Running means and deviations: one pass, bounded memory, no loss of precision if the mean is large."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from segue_jobs.native.filters import Double, Single
+from segue_jobs.native.filter_banks import Double, Single
 
 
 class Moments:
-    """Mean and population deviation of each row of pieces that arrive one after the other.
+    """Mean and population deviation of each row, for pieces that arrive one after another.
 
     Source: Chan, Golub & LeVeque, Updating formulae and a pairwise algorithm for computing sample variances (1979).
     """

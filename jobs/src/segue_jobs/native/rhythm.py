@@ -1,11 +1,11 @@
-"""What the onset envelope tells: tempo, how strong the beat is, how many onsets there are."""
+"""Tempo, beat strength and number of onsets, from the onset envelope."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from segue_jobs.features.layout import HOP_LENGTH, SAMPLE_RATE
-from segue_jobs.native.filters import Single
+from segue_core.features.layout import HOP_LENGTH, SAMPLE_RATE
+from segue_jobs.native.filter_banks import Single
 from segue_jobs.native.tempogram import WINDOW, mean_tempogram
 
 _START_BPM = 120.0
@@ -13,11 +13,11 @@ _MAXIMUM_BPM = 320.0
 _TINY = np.finfo(np.float32).tiny
 _DELTA = 0.07
 _PRE_AVERAGE, _POST_AVERAGE = 4, 5
-"""100 ms before and after, in frames, as ``librosa.onset.onset_detect`` rounds them."""
+"""100 ms before and after, in frames, rounded as in ``librosa.onset.onset_detect``."""
 
 
 def tempo_lag(envelope: Single) -> int:
-    """Lag of the tempo in frames: ``librosa.feature.tempo`` with its log-normal prior at 120 BPM."""
+    """Lag of the tempo in frames, as ``librosa.feature.tempo`` with its log-normal prior at 120 BPM."""
     lags = np.arange(1, WINDOW)
     bpm = lag_to_bpm(1) / lags
     prior = np.where(bpm < _MAXIMUM_BPM, -0.5 * np.log2(bpm / _START_BPM) ** 2, -np.inf)
@@ -25,12 +25,12 @@ def tempo_lag(envelope: Single) -> int:
 
 
 def lag_to_bpm(lag: int) -> float:
-    """Tempo of a lag in frames, beats a minute."""
+    """Tempo in beats per minute for a lag in frames."""
     return 60.0 * SAMPLE_RATE / (HOP_LENGTH * lag)
 
 
 def beat_strength(envelope: Single, lag: int) -> float:
-    """Autocorrelation of the envelope at the lag over that at lag 0, its mean removed, within 0 to 1."""
+    """Autocorrelation of the envelope without its mean at the lag, divided by that at lag 0; from 0 to 1."""
     centred = envelope.astype(np.float64) - envelope.mean(dtype=np.float64)
     energy = float(centred @ centred)
     if lag >= len(centred) or energy <= 0:
@@ -41,8 +41,8 @@ def beat_strength(envelope: Single, lag: int) -> float:
 def count_onsets(envelope: Single) -> int:
     """How many onsets ``librosa.onset.onset_detect`` finds with its defaults.
 
-    An onset is no smaller than the frame before it, at least 0.07 above the mean of the nine frames around it, and
-    does not follow another one directly.
+    An onset is at least as large as the frame before it, at least 0.07 above the mean of the nine frames around it, and
+    does not directly follow another onset.
     """
     scaled = envelope - envelope.min()
     scaled /= scaled.max() + _TINY

@@ -1,4 +1,4 @@
-"""What is kept of every frame until the track's end: mel powers, contrast extremes, four shape numbers."""
+"""What is kept of every frame until the end of the track: mel powers, contrast extremes, four shape values."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from segue_jobs.features.layout import N_CONTRAST, N_MELS
+from segue_core.features.layout import N_CONTRAST, N_MELS
 from segue_jobs.native.arithmetic import at_least
 from segue_jobs.native.contrast import LargestExtremes
-from segue_jobs.native.filters import Single, mel_groups
+from segue_jobs.native.filter_banks import Single, mel_groups
 from segue_jobs.native.framing import BLOCK_FRAMES
 from segue_jobs.native.shape import centroid_and_bandwidth, flatness, rolloff
 from segue_jobs.native.spectra import Spectra
@@ -24,7 +24,7 @@ SHAPES = 4
 
 
 class Sheet:
-    """The frames of seven blocks; a long track has many sheets, and nothing is ever copied to grow."""
+    """The frames of seven blocks; a long track has many sheets, so that nothing is copied when it grows."""
 
     def __init__(self) -> None:
         frames = _SHEET_BLOCKS * BLOCK_FRAMES
@@ -60,7 +60,7 @@ class Sheet:
         return self._shapes[:, : self._used]
 
     def append(self, spectra: Spectra, largest: LargestExtremes) -> None:
-        """Write what is kept of a block."""
+        """Store what is kept of a block."""
         columns = slice(self._used, self._used + spectra.power.shape[1])
         for group in mel_groups():
             np.matmul(group.weights, spectra.power[group.bins], out=self._mel[group.mels, columns])
@@ -88,26 +88,26 @@ class FrameSeries:
         self._sheets[-1].append(spectra, self._largest)
 
     def mel_db(self) -> Iterator[Single]:
-        """Mel spectrogram in dB, at most 80 dB below the track's loudest value; (128, frames) a sheet, in place."""
+        """Mel spectrogram in dB, at most 80 dB below the track's loudest value; (128, frames) per sheet, in place."""
         loudest = max(float(sheet.mel.max()) for sheet in self._sheets)
         for sheet in self._sheets:
             yield _to_db(sheet.mel, loudest)
 
     def contrast(self) -> Iterator[Single]:
-        """Spectral contrast, dB, (6, frames) a sheet, in place."""
+        """Spectral contrast in dB, (6, frames) per sheet, in place."""
         for sheet in self._sheets:
             peaks = _to_db(sheet.peaks, float(self._largest.peak))
             peaks -= _to_db(sheet.valleys, float(self._largest.valley))
             yield peaks
 
     def shapes(self) -> Iterator[Single]:
-        """Centroid, bandwidth and rolloff in Hz and flatness, (4, frames) a sheet."""
+        """Centroid, bandwidth and rolloff in Hz, and flatness, (4, frames) per sheet."""
         for sheet in self._sheets:
             yield sheet.shapes
 
 
 def _to_db(values: Single, loudest: float) -> Single:
-    """``librosa.power_to_db`` in place; the range is cut before the logarithm is taken."""
+    """``librosa.power_to_db`` in place; the range is limited before taking the logarithm."""
     at_least(values, max(_AMIN, loudest * _RANGE), values)
     np.log(values, out=values)  # several times as fast as log10
     values *= _DECIBELS

@@ -1,6 +1,6 @@
 """The shape of each spectrum: centroid, bandwidth, rolloff and flatness.
 
-All take spectra of a block, (bins, frames), and give one number a frame.
+All functions take the spectra of a block, (bins, frames), and return one number per frame.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_jobs.native.filters import BIN_HZ, BINS, Single
+from segue_jobs.native.filter_banks import BIN_HZ, BINS, Single
 from segue_jobs.native.framing import BLOCK_FRAMES
 from segue_jobs.native.spectra import Spectra
 
@@ -17,20 +17,20 @@ _BIN_HZ = np.float32(BIN_HZ)
 _RUN = 32
 _RUNS = BINS // _RUN
 _CUMULATE = np.tri(_RUN, dtype=np.float32)
-"""Running sums as a product: numpy's cumsum takes one number at a time."""
+"""Computes running sums as a matrix product: numpy's cumsum adds one number at a time."""
 _COLUMNS = np.arange(BLOCK_FRAMES)
 _POSITIONS = np.arange(BINS, dtype=np.float32)
 _CANCELLED = np.float32(0.01)
-"""Below this ratio of variance to squared centroid the moments' difference has lost too many of float32's digits."""
+"""If variance over squared centroid is smaller, the difference of moments has lost too many of float32's digits."""
 _ROLL_PERCENT = np.float32(0.85)
 _POWER_FLOOR = 1e-10
 _FLOOR_NOTICED_BELOW = 1.0
 _QUARTER = BINS // 4
 _ONES = np.ones(BINS, np.float32)
 _FLOOR_ROWS = np.full(_QUARTER * BLOCK_FRAMES, _POWER_FLOOR, np.float32)
-"""The floor as an array: numpy has vectorised only the maximum of two arrays."""
+"""The floor as an array: numpy vectorises only the maximum of two arrays."""
 _FOLDABLE_POWER = 1e9
-"""Four powers between the floor and this multiply without leaving float32's range, once scaled by `_FOLD_SCALE`."""
+"""The product of four powers from the floor to this, scaled by `_FOLD_SCALE`, stays within float32's range."""
 _FOLD_SCALE = np.float32(200.0)
 
 
@@ -49,7 +49,7 @@ def centroid_and_bandwidth(spectra: Spectra) -> tuple[Single, Single]:
 
 
 def rolloff(spectra: Spectra) -> Single:
-    """``librosa.feature.spectral_rolloff`` (85 %), Hz: the run of 32 bins first, then the bin in it."""
+    """``librosa.feature.spectral_rolloff`` (85 %), Hz: finds the run of 32 bins, then the bin in it."""
     magnitude = spectra.magnitude
     count = magnitude.shape[1]
     runs = magnitude[: _RUNS * _RUN].reshape(_RUNS, _RUN, count)
@@ -64,7 +64,7 @@ def rolloff(spectra: Spectra) -> Single:
 
 
 def _count_rows(flags: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Number of True in each column of at most 255 rows: bytes add up many times faster than integers."""
+    """Number of True in each column of at most 255 rows: adding bytes is many times faster than adding integers."""
     counts: NDArray[np.uint8] = np.add.reduce(flags.view(np.uint8), axis=0, dtype=np.uint8)
     return counts.astype(np.intp)
 
@@ -72,8 +72,8 @@ def _count_rows(flags: NDArray[np.bool_]) -> NDArray[np.intp]:
 def flatness(spectra: Spectra) -> Single:
     """``librosa.feature.spectral_flatness``: geometric over arithmetic mean of the powers, none below 1e-10.
 
-    A logarithm of a product of four powers replaces four logarithms; the sums start from each frame's first term, so
-    that an even spectrum, such as silence, loses nothing.
+    The logarithm of a product of four powers replaces four logarithms; sums are relative to each frame's first term, so
+    that a flat spectrum, such as silence, loses no precision.
     """
     loudest = float(spectra.highest.max()) ** 2
     if loudest < _FOLDABLE_POWER:
@@ -96,7 +96,7 @@ def flatness(spectra: Spectra) -> Single:
 
 
 def _floored_sum(spectra: Spectra) -> Single:
-    """Sum of the powers, none below 1e-10: the floor is noticed in faint frames only."""
+    """Sum of the powers, none below 1e-10; the floor matters only in faint frames."""
     if spectra.power_sum.min() > _FLOOR_NOTICED_BELOW:
         return spectra.power_sum
     return np.asarray(_ONES @ np.maximum(spectra.power, _POWER_FLOOR), dtype=np.float32)

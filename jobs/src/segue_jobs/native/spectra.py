@@ -1,4 +1,4 @@
-"""Spectra of a block of frames, one column a frame, in float32 wherever float32 is enough."""
+"""Spectra of a block of frames, one column per frame, in float32 where that is precise enough."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_jobs.features.layout import N_FFT
+from segue_core.features.layout import N_FFT
 from segue_jobs.native.arithmetic import reduce_rows
 from segue_jobs.native.contrast import LOW_BINS, ContrastBands, Extremes
-from segue_jobs.native.filters import BINS, Single, hann
+from segue_jobs.native.filter_banks import BINS, Single, hann
 from segue_jobs.native.fourier import rfft
 from segue_jobs.native.framing import BLOCK_FRAMES
 
 _TRANSFORMED_TOGETHER = 36
-"""Frames of one FFT call: their windowed samples stay in a core's cache."""
+"""Frames per FFT call: their windowed samples stay in the core's cache."""
 _PRECISE_BELOW = np.float32(1e-12)
-"""A float32 transform errs by about 3e-9 of a frame's norm in every bin. librosa's transform is float64: where the
-power of a valley of the contrast lies this far below the frame's, the frame is transformed again in float64."""
+"""A float32 transform has an error of about 3e-9 of the frame's norm in every bin; librosa uses float64. If the power
+of a contrast valley is this far below the frame's power, the frame is transformed again in float64."""
 _FLAT_ABOVE = np.float32(1 / (2 * BINS))
-"""A click's spectrum is level, no valley much below the mean power: rounding alone decides where its peaks are, so it
-has to be librosa's rounding."""
+"""The spectrum of a click is flat, with no valley far below the mean power: only rounding decides where its peaks are,
+so it must be librosa's rounding."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class Spectra:
     power: Single
     power_sum: Single
     sum: Single
-    """Of the magnitudes."""
+    """Sum of the magnitudes."""
     first_moment: Single
-    """Sum of the magnitudes times their bins' numbers."""
+    """Sum of the magnitudes multiplied by their bin numbers."""
     second_moment: Single
-    """The same with the numbers squared."""
+    """The same with squared bin numbers."""
     high_sum: Single
     """Sum of the magnitudes from `LOW_BINS` on."""
     high_peak: Single
@@ -47,7 +47,7 @@ class Spectra:
 
 
 class Transform:
-    """The windowed real FFT of blocks of frames; its buffers are reused from block to block."""
+    """The windowed real FFT of blocks of frames; reuses its buffers from block to block."""
 
     def __init__(self) -> None:
         self._window = hann(N_FFT)
@@ -62,14 +62,14 @@ class Transform:
         self._moments = np.stack([np.ones(BINS), bins, bins * bins, bins >= LOW_BINS]).astype(np.float32)
 
     def __call__(self, frames: Single, power: Single | None = None) -> Spectra:
-        """Spectra of frames (count, N_FFT); `power` is where the flat powers are to be written.
+        """Spectra of frames (count, N_FFT); `power`, if given, is where to write the powers, flattened.
 
         The result is valid until the next call.
         """
         count = len(frames)
         magnitude = self._magnitude[: BINS * count].reshape(BINS, count)
         spectrum = self._complex[: BINS * count].reshape(BINS, count)
-        # The transposed view makes the FFT write one row a bin: every later sum or product over bins runs along frames.
+        # The transposed view makes the FFT write one row per bin: later sums and products over bins run along frames.
         for first in range(0, count, _TRANSFORMED_TOGETHER):
             part = frames[first : first + _TRANSFORMED_TOGETHER]
             windowed = np.multiply(part, self._window_single, out=self._windowed[: len(part)])
@@ -95,7 +95,7 @@ class Transform:
 
 
 def _coarse(extremes: Extremes, total: Single) -> NDArray[np.intp]:
-    """Frames whose float32 spectrum is not good enough."""
+    """Frames whose float32 spectrum is not precise enough."""
     lowest = np.minimum.reduce(extremes.valleys, axis=0)
     lowest *= lowest
     coarse = lowest < _PRECISE_BELOW * total

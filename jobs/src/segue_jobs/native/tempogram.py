@@ -1,12 +1,12 @@
-"""The mean of a tempogram over all frames, without making the tempogram.
+"""The mean of a tempogram over all frames, without computing the tempogram.
 
-A tempogram's frame t is the autocorrelation of w[i] o[t+i], with the onset envelope o and a Hann window w, over its
-value at lag 0, 1/c[t]. The mean over the frames is the sum over s of o[s] o[s+l] K[l, s] with
+Frame t of a tempogram is the autocorrelation of w[i] o[t+i], with the onset envelope o and a Hann window w, divided by
+its value at lag 0, 1/c[t]. The mean over the frames is the sum over s of o[s] o[s+l] K[l, s] with
 
     K[l, s] = sum over i of c[s-i] w[i] w[i+l],   i from 0 to W-1-l.
 
-A product of two Hann windows is a sum of three exponentials in i, so K is a difference of two prefix sums for each of
-them, and both parts of each difference are cross-correlations of two sequences: twelve FFTs instead of two a frame.
+The product of two Hann windows is a sum of three exponentials in i. So for each of them, K is a difference of two
+prefix sums, and both parts of each difference are cross-correlations: twelve FFTs instead of two per frame.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from segue_jobs.features.layout import HOP_LENGTH, SAMPLE_RATE
-from segue_jobs.native.filters import Double, Single, hann
+from segue_core.features.layout import HOP_LENGTH, SAMPLE_RATE
+from segue_jobs.native.filter_banks import Double, Single, hann
 from segue_jobs.native.fourier import fft, ifft, irfft, next_fast_length, rfft
 
 WINDOW = int(8.0 * SAMPLE_RATE // HOP_LENGTH)
-"""Frames in the window of eight seconds."""
+"""Number of frames in the window of eight seconds."""
 _PIECE = 4096
-"""Frames summed at once: bounds the memory."""
+"""Number of frames summed at once, which bounds the memory."""
 _BATCH = 128
 _FFT_LENGTH = next_fast_length(2 * WINDOW - 1, real=True)
 _TINY = float(np.finfo(np.float32).tiny)
 _DIGITS = 1e10
-"""How far a prefix sum may outgrow the mean weight before its differences lose too many of float64's digits."""
+"""If prefix sums exceed the mean weight by this factor, differences lose too many of float64's digits."""
 _LAGS = np.arange(WINDOW)
 _TURN = 2j * np.pi / WINDOW
 
@@ -74,7 +74,7 @@ def _by_prefix_sums(onsets: Double, weights: Double) -> Double:
 
 
 def _frame_by_frame(onsets: Double, weights: Double) -> Double:
-    """For envelopes with frames a million times fainter than others: their weights drown the others' in a sum."""
+    """For envelopes in which some frames are a million times fainter: their weights would swamp the others in a sum."""
     frames, window = sliding_window_view(onsets, WINDOW), hann(WINDOW)
     power = np.zeros(_FFT_LENGTH // 2 + 1)
     for first in range(0, len(frames), _BATCH):

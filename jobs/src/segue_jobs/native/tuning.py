@@ -1,12 +1,12 @@
-"""How far a recording is tuned away from A440, estimated as librosa does it, but at the spectra's peaks alone."""
+"""How far a recording's tuning is from A440, estimated as in librosa, but only at the peaks of the spectra."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue_jobs.features.layout import N_FFT, SAMPLE_RATE
-from segue_jobs.native.filters import BIN_HZ, Single
+from segue_core.features.layout import N_FFT, SAMPLE_RATE
+from segue_jobs.native.filter_banks import BIN_HZ, Single
 from segue_jobs.native.spectra import Spectra
 
 _LOWEST_BIN = int(np.ceil(150.0 / BIN_HZ))
@@ -17,9 +17,9 @@ _EDGES = np.linspace(-0.5, 0.5, 101)
 
 
 class TuningEstimate:
-    """Collects the spectral peaks of a track; ``librosa.piptrack`` and ``pitch_tuning`` with their defaults.
+    """Collects the spectral peaks of a track, as ``librosa.piptrack`` and ``pitch_tuning`` with their defaults.
 
-    The peaks count whose magnitude is at least the median of all: only the end of the track tells which these are.
+    Only peaks whose magnitude is at least the median of all count; which ones these are is known only at the end.
     """
 
     def __init__(self) -> None:
@@ -43,13 +43,13 @@ class TuningEstimate:
         curvature = above + below - np.float32(2) * peak
         bent = np.abs(slope) < np.abs(curvature)
         shift = np.where(bent, -slope / np.where(bent, curvature, np.float32(1)), np.float32(0))
-        # Integers and float32 make float64 here, and the result is kept in float32: so does librosa.
+        # As in librosa: integers and float32 give float64 here, and the result is kept in float32.
         pitches = (places // count + shift) * float(SAMPLE_RATE) / N_FFT
         self._pitches.append(pitches.astype(np.float32))
         self._magnitudes.append(peak + np.float32(0.5) * slope * shift)
 
     def histogram(self) -> NDArray[np.int64]:
-        """How many of the louder peaks lie at each hundredth of a semitone, (100,)."""
+        """Number of louder peaks at each hundredth of a semitone, (100,)."""
         magnitudes = np.concatenate(self._magnitudes) if self._magnitudes else np.zeros(0, np.float32)
         if not len(magnitudes):
             return np.zeros(len(_EDGES) - 1, np.int64)
@@ -59,18 +59,18 @@ class TuningEstimate:
         return np.asarray(np.histogram(residual, _EDGES)[0], dtype=np.int64)
 
     def candidates(self, count: int) -> list[float]:
-        """The most frequent deviations so far, semitones."""
+        """The most frequent deviations so far, in semitones."""
         order = np.argsort(-self.histogram(), kind="stable")
         return [float(_EDGES[index]) for index in order[:count]]
 
     def result(self) -> float:
-        """The estimate, semitones in [-0.5, 0.5); 0 where there is no peak at all."""
+        """The estimate in semitones, in [-0.5, 0.5); 0 if there are no peaks."""
         histogram = self.histogram()
         return float(_EDGES[np.argmax(histogram)]) if histogram.any() else 0.0
 
 
 def _median(values: Single) -> np.float32:
-    """``np.median``, which would load numpy's masked arrays."""
+    """``np.median`` without loading numpy's masked arrays."""
     upper = len(values) // 2
     lower = upper - 1 + len(values) % 2
     ordered = np.partition(values, (lower, upper))

@@ -1,1 +1,1 @@
-"""Sink: Kafka to MongoDB."""
+"""Sink: from Kafka to MongoDB."""

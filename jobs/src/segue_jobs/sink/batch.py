@@ -1,4 +1,4 @@
-"""Records read but not yet stored: what one transaction will hold."""
+"""Records that were read but not yet stored: the content of one transaction."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from segue_jobs.sink.write import Write
 
 @dataclass
 class Batch:
-    """Writes by partition, in the order of their records."""
+    """Writes by partition, in record order."""
 
     _writes: dict[TopicPartition, list[Write]] = field(default_factory=dict)
 
@@ -24,12 +24,12 @@ class Batch:
         self._writes.setdefault(partition, []).extend(writes)
 
     def drop(self, partitions: Collection[TopicPartition]) -> None:
-        """Forget partitions that another sink reads now, or that are read again from their committed offset."""
+        """Forget partitions that another sink reads now, or that will be read again from their committed offset."""
         for partition in partitions:
             self._writes.pop(partition, None)
 
     def writes(self) -> list[Write]:
-        """All writes; a partition's in their order."""
+        """All writes; those of a partition are in order."""
         return [write for writes in self._writes.values() for write in writes]
 
     def first_offsets(self) -> dict[TopicPartition, int]:
@@ -37,5 +37,5 @@ class Batch:
         return {partition: writes[0].position.offset for partition, writes in self._writes.items() if writes}
 
     def next_offsets(self) -> dict[TopicPartition, int]:
-        """Offset behind each partition's last record: what is committed once the batch is stored."""
+        """Offset after each partition's last record: the offset to commit once the batch is stored."""
         return {partition: writes[-1].position.offset + 1 for partition, writes in self._writes.items() if writes}

@@ -1,4 +1,4 @@
-"""The sink's loop: read a batch, store it, commit its offsets; in this order, whatever happens."""
+"""The sink's loop: read a batch, store it, commit its offsets, always in this order."""
 
 from __future__ import annotations
 
@@ -7,26 +7,28 @@ import threading
 import time
 from dataclasses import dataclass
 
-from segue_jobs.contract import SinkArguments
+from segue_core.contract import SinkArguments
+from segue_core.contract.backoff import Backoff
+from segue_core.observability.pulse import Pulse
 from segue_jobs.sink.batch import Batch
-from segue_jobs.sink.metrics import SinkMetrics
 from segue_jobs.sink.reader import Reader
-from segue_jobs.sink.store import Store, StoreUnavailableError
-from segue_jobs.sink.write import Outcome
+from segue_jobs.sink.sink_metrics import SinkMetrics
+from segue_jobs.sink.transactions import Store, StoreUnavailableError
+from segue_jobs.sink.write import RecordOutcome
+from segue_jobs.sink.written import Written
 
 logger = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 0.5
-"""How long an empty batch waits for its first record, and so how long a stop may wait."""
+"""How long an empty batch waits for its first record, and so how long it may delay a stop."""
 _STAY_SECONDS = 1.0
-"""How often a sink that waits for its database shows the group that it lives."""
-_FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 15.0
+"""How often a sink that waits for its database polls, so that it stays in the group."""
+_BACKOFF = Backoff(first_seconds=0.5, longest_seconds=15.0)
 
 
 @dataclass(frozen=True)
 class Sink:
-    """One sink: its reader, its store, and how it shows and ends its work."""
+    """One sink: its reader, its store, and its signals."""
 
     reader: Reader
     store: Store
@@ -34,9 +36,10 @@ class Sink:
     metrics: SinkMetrics
     stopping: threading.Event
     ready: threading.Event
+    pulse: Pulse
 
     def run(self) -> None:
-        """Work until stopped; the batch in hand is finished first.
+        """Work until stopped; finish the current batch first.
 
         Raises
         ------
@@ -44,15 +47,21 @@ class Sink:
             The database cannot be used at all (see `Store.write`).
         """
         while not self.stopping.is_set():
+            self.pulse.beat()
             batch = self._collect()
             if batch:
                 self._store(batch)
             elif self.reader.has_uncommitted:
                 self._commit(batch)
-            if not self.ready.is_set() and self.reader.is_settled:
-                self.ready.set()
+            self._show_readiness()
             self.metrics.show_lag(self.reader.lag(Batch()))
         self.ready.clear()
+
+    def _show_readiness(self) -> None:
+        if self.reader.is_settled:
+            self.ready.set()
+        else:
+            self.ready.clear()
 
     def _collect(self) -> Batch:
         batch, deadline = Batch(), float("inf")
@@ -68,42 +77,48 @@ class Sink:
         return batch
 
     def _store(self, batch: Batch) -> None:
-        start, pause = time.monotonic(), _FIRST_PAUSE_SECONDS
+        start, pauses = time.monotonic(), iter(_BACKOFF)
         while batch:
             records = len(batch)
             try:
-                outcomes = self.store.write(batch.writes())
+                written = self.store.write(batch.writes())
             except StoreUnavailableError as error:
+                pause = next(pauses)
                 self._report_outage(error, records, pause)
                 if not self._wait(batch, pause):
                     return
-                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
                 continue
-            for (topic, outcome), count in outcomes.items():
-                self.metrics.count(self.reader.topic(topic), outcome, count)
-                if outcome in (Outcome.MALFORMED, Outcome.REFUSED):
-                    logger.warning("records rejected", extra={"topic": topic, "outcome": outcome, "records": count})
+            self._count(written)
             self.metrics.batch_records.observe(records)
             self.metrics.batch_seconds.observe(time.monotonic() - start)
             self._commit(batch)
             break
 
+    def _count(self, written: Written) -> None:
+        for (topic, outcome), count in written.records.items():
+            self.metrics.count(self.reader.topic(topic), outcome, count)
+            if outcome in (RecordOutcome.MALFORMED, RecordOutcome.REFUSED, RecordOutcome.TAKEN):
+                logger.warning("records rejected", extra={"topic": topic, "outcome": outcome, "records": count})
+        self.metrics.count_events(written)
+
     def _report_outage(self, error: StoreUnavailableError, records: int, pause: float) -> None:
         self.ready.clear()
         self.metrics.store_failures.inc()
         logger.error(
-            "MongoDB did not take a batch; nothing is committed, it is tried again: %s",
+            "MongoDB did not accept a batch; nothing is committed; trying again: %s",
             error,
             extra={"records": records, "pause_seconds": pause},
         )
 
     def _wait(self, batch: Batch, seconds: float) -> bool:
-        """Stay in the group until the next attempt; False when the sink is to stop instead."""
+        """Stay in the group until the next attempt; return False if the sink must stop instead."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
+            self.pulse.beat()
             if self.stopping.wait(min(left, _STAY_SECONDS)):
                 logger.warning(
-                    "stopping without the batch in hand; the next sink reads it again", extra={"records": len(batch)}
+                    "stopping without storing the current batch; the next sink will read it again",
+                    extra={"records": len(batch)},
                 )
                 return False
             self.reader.stay(batch)

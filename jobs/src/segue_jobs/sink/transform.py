@@ -1,7 +1,8 @@
-"""A record of Kafka to the document that is stored for it; one that cannot be read becomes a rejection."""
+"""Turns a Kafka record into the document to store; an unreadable record becomes a rejection."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import bson
@@ -9,24 +10,29 @@ import msgspec
 from bson.errors import BSONError
 from msgspec import Struct
 
-from segue_jobs.contract import Topic
-from segue_jobs.features.layout import LAYOUT
-from segue_jobs.records import (
+from segue_core.contract import SinkFeed, Topic
+from segue_core.features.vectors import find_first_flaw
+from segue_core.identity.rules import source_of_batch
+from segue_core.listeners.validation import find_faults
+from segue_core.store.database import Collection
+from segue_core.store.events import event_document
+from segue_core.store.position import FIELD, Position
+from segue_core.store.records import (
     SCHEMA_VERSION,
     EventRecord,
     RejectedRecord,
     TrackRecord,
+    event_key,
     rejected_key,
     to_document,
     track_key,
 )
-from segue_jobs.runtime.mongodb import Collection
-from segue_jobs.sink.position import FIELD, Position
+from segue_jobs.sink.holders import holder_of
 from segue_jobs.sink.rejection import UNREADABLE, malformed
 from segue_jobs.sink.write import Write
 
-TOPICS = (Topic.TRACKS, Topic.REJECTED, Topic.EVENTS)
-"""What the sink consumes."""
+TOPICS = tuple(topic for feed in SinkFeed for topic in feed.topics)
+"""The topics that sinks read."""
 
 _Record = TrackRecord | RejectedRecord | EventRecord
 
@@ -36,7 +42,7 @@ class _Version(Struct, rename="camel"):
 
 
 class _MalformedError(ValueError):
-    """Why a record is not what its topic carries."""
+    """Why a record does not belong on its topic."""
 
 
 _decoders: dict[Topic, msgspec.json.Decoder[Any]] = {
@@ -48,12 +54,12 @@ _versions = msgspec.json.Decoder(_Version)
 
 
 def transform(topic: Topic, position: Position, key: bytes | None, value: bytes | None) -> Write:
-    """Document that stands for a record; never raises, whatever the bytes are.
+    """The document for a record; never raises, whatever the bytes.
 
     Parameters
     ----------
     topic
-        One of `TOPICS`: which kind of record to expect.
+        One of `TOPICS`, which determines the kind of record.
     position, key, value
         The record.
     """
@@ -62,11 +68,16 @@ def transform(topic: Topic, position: Position, key: bytes | None, value: bytes 
         _check_key(record, key)
         if isinstance(record, TrackRecord):
             _check_vectors(record)
-        collection, identifier = _target(record, position)
+            record = _with_source(record)
+        elif isinstance(record, EventRecord):
+            _check_event(record, position)
+        collection, identifier = _target(record)
         body = _to_bson(identifier, record, position)
+        holder = holder_of(record) if isinstance(record, TrackRecord) else None
     except _MalformedError as error:
-        return malformed(position, key, value, str(error))
-    return Write(collection, identifier, position, body)
+        return malformed(topic, position, key, value, str(error))
+    event = record if isinstance(record, EventRecord) else None
+    return Write(collection, identifier, position, body, event=event, holder=holder, catalogue=record.catalogue)
 
 
 def _decode(topic: Topic, value: bytes | None) -> _Record:
@@ -82,7 +93,7 @@ def _decode(topic: Topic, value: bytes | None) -> _Record:
 
 
 def _unknown_version(value: bytes) -> str | None:
-    """The better explanation of a record that does not fit: it is of a version that this sink does not know."""
+    """A better explanation, if the record has a version that this sink does not know."""
     try:
         version = _versions.decode(value).schema_version
     except UNREADABLE:
@@ -91,33 +102,48 @@ def _unknown_version(value: bytes) -> str | None:
 
 
 def _version_problem(version: object) -> str:
-    return f"schemaVersion {str(version)[:40]} is unknown here, where {SCHEMA_VERSION} is read; upgrade the sink"
+    return f"schemaVersion {str(version)[:40]} is not supported, only {SCHEMA_VERSION}; upgrade the sink"
 
 
 def _check_key(record: _Record, key: bytes | None) -> None:
-    expected = track_key(record.catalogue, record.track_id)
+    if isinstance(record, EventRecord):
+        expected = event_key(record.catalogue, record.user)
+    else:
+        expected = track_key(record.catalogue, record.track_id)
     if key != expected.encode():
         shown = None if key is None else key[:100]
         raise _MalformedError(f"its key is {shown!r}, not {expected[:100]!r}")
 
 
 def _check_vectors(record: TrackRecord) -> None:
-    for family, vector in record.families.items():
-        if len(vector) != len(LAYOUT[family]):
-            raise _MalformedError(f"its {family} vector has {len(vector)} numbers, not {len(LAYOUT[family])}")
+    if flaw := find_first_flaw(record.families, record.recipe):
+        raise _MalformedError(flaw.message)
 
 
-def _target(record: _Record, position: Position) -> tuple[Collection, str]:
+def _with_source(record: TrackRecord) -> TrackRecord:
+    """A record from before sources had names belongs to its batch, as a document from that time does."""
+    return record if record.source else msgspec.structs.replace(record, source=source_of_batch(record.batch))
+
+
+def _check_event(record: EventRecord, position: Position) -> None:
+    """By the time when the broker got it, so that a replay judges as the first reading did."""
+    arrived = datetime.fromtimestamp(max(position.timestamp, 0) / 1000, UTC)
+    if faults := find_faults(record, arrived):
+        raise _MalformedError("; ".join(faults))
+
+
+def _target(record: _Record) -> tuple[Collection, str]:
     if isinstance(record, TrackRecord):
         return Collection.TRACKS, track_key(record.catalogue, record.track_id)
     if isinstance(record, RejectedRecord):
         return Collection.REJECTED, rejected_key(record)
-    return Collection.EVENTS, position.identifier
+    return Collection.EVENTS, str(record.id)
 
 
 def _to_bson(identifier: str, record: _Record, position: Position) -> bytes:
-    document = {"_id": identifier, **to_document(record), FIELD: position.to_document()}
+    fields = event_document(record) if isinstance(record, EventRecord) else to_document(record)
+    document = {"_id": identifier, **fields, FIELD: position.to_document()}
     try:
         return bson.encode(document)
-    except (BSONError, OverflowError, ValueError) as error:  # a whole number above 64 bits, a NUL in a name
+    except (BSONError, OverflowError, ValueError) as error:  # an integer of more than 64 bits, a NUL in a name
         raise _MalformedError(f"it cannot be stored: {error}") from error

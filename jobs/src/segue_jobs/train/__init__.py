@@ -1,1 +1,1 @@
-"""Train: MongoDB to Kafka to Spark to a published model."""
+"""Train: from MongoDB via Kafka and Spark to a published model."""

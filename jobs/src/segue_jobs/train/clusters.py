@@ -1,7 +1,7 @@
 """KMeans with MLlib.
 
-``solver="block"`` matters: on 20,000 tracks x 97 dimensions the four fits of k = 8, 16, 32 and 64 took 7 s with it and
-45 s without (matrix products instead of one dot product a row and centre).
+``solver="block"`` matters: on 20,000 tracks x 97 dimensions, the four fits of k = 8, 16, 32 and 64 took 7 s with it and
+45 s without (it uses matrix products instead of one dot product per row and centre).
 """
 
 from __future__ import annotations
@@ -13,45 +13,41 @@ from pyspark.ml.clustering import KMeans
 from pyspark.ml.stat import Summarizer
 from pyspark.sql import DataFrame
 
-from segue_jobs.contract import Distance
-from segue_jobs.similarity.arrays import Doubles
+from segue_core.contract import Distance
+from segue_core.similarity.arrays import Doubles
 
 
 @dataclass(frozen=True)
-class Method:
+class KMeansOptions:
     """How to cluster, apart from k."""
 
     distance: Distance
     seed: int
     maximum_iterations: int
 
-    def with_seed(self, seed: int) -> Method:
-        """The same with another seed."""
-        return Method(self.distance, seed, self.maximum_iterations)
 
-
-def fit_centres(units: DataFrame, k: int, method: Method) -> Doubles:
+def fit_centres(units: DataFrame, k: int, options: KMeansOptions) -> Doubles:
     """Cluster unit vectors.
 
     Parameters
     ----------
     units
-        Column ``unit``; rows and partitions in a fixed order, or the same seed gives other clusters.
+        Column ``unit``; rows and partitions in a fixed order, because otherwise the same seed gives different clusters.
     k
-        Clusters wanted.
+        Number of clusters wanted.
 
     Returns
     -------
-    (k, d) centres, unit rows for the cosine distance; fewer where there are fewer distinct vectors.
+    (k, d) centres, unit rows for the cosine distance; fewer if there are fewer distinct vectors.
     """
-    if k == 1:  # MLlib begins at two
-        return _one_centre(units, method.distance)
+    if k == 1:  # MLlib needs at least two
+        return _one_centre(units, options.distance)
     model = KMeans(
         featuresCol="unit",
         k=k,
-        seed=method.seed,
-        maxIter=method.maximum_iterations,
-        distanceMeasure=method.distance.value.lower(),
+        seed=options.seed,
+        maxIter=options.maximum_iterations,
+        distanceMeasure=options.distance.value.lower(),
         solver="block",
     ).fit(units)
     return np.array(model.clusterCenters(), dtype=np.float64)
@@ -65,6 +61,6 @@ def _one_centre(units: DataFrame, distance: Distance) -> Doubles:
     mean = np.asarray(row["mean"].toArray(), dtype=np.float64)
     norm = float(np.linalg.norm(mean))
     if distance is Distance.COSINE:
-        # Opposite vectors have a mean without direction: then any of them serves.
+        # The mean of opposite vectors has no direction: then any of them will do.
         mean = mean / norm if norm > 1e-9 else np.asarray(first["unit"].toArray(), dtype=np.float64)
     return mean[None, :]

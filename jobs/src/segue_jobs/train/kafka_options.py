@@ -1,7 +1,7 @@
-"""Connection settings in the words of Spark's Kafka source and sink. Pure.
+"""Connection settings as options of Spark's Kafka source and sink. Pure.
 
-The options travel to the executors with the tasks. The password stands in ``kafka.sasl.jaas.config`` alone, which
-`session.REDACTED` keeps out of plans, pages and logs.
+The options travel to the executors with the tasks. The password is only in ``kafka.sasl.jaas.config``, which
+`spark_session.REDACTED` keeps out of plans, pages and logs.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from segue_jobs.contract import Env
-from segue_jobs.models import PartitionRange
-from segue_jobs.runtime.settings import KafkaSettings, SettingsError
+from segue_core.contract import Env
+from segue_core.contract.environment import SettingsError
+from segue_core.settings import KafkaSettings
+from segue_core.store.models import PartitionRange
 
 _LOGIN_MODULES = {
     "PLAIN": "org.apache.kafka.common.security.plain.PlainLoginModule",
@@ -25,12 +26,12 @@ def _quoted(text: str) -> str:
 
 
 def connection_options(settings: KafkaSettings) -> dict[str, str]:
-    """Options that both source and sink take.
+    """Options for both source and sink.
 
     Raises
     ------
     SettingsError
-        The SASL mechanism is none that works with a user and a password.
+        The SASL mechanism does not take a username and a password.
     """
     options = {
         "kafka.bootstrap.servers": settings.bootstrap,
@@ -53,7 +54,7 @@ def connection_options(settings: KafkaSettings) -> dict[str, str]:
 
 
 def range_options(ranges: Sequence[PartitionRange]) -> dict[str, str]:
-    """Options that make the source read exactly these ranges."""
+    """Options for reading exactly these ranges."""
     partitions: dict[str, list[int]] = {}
     starts: dict[str, dict[str, int]] = {}
     ends: dict[str, dict[str, int]] = {}

@@ -1,7 +1,7 @@
-"""Clusters over the versions of a catalogue: a cluster that goes on keeps its number.
+"""Tracks clusters across the versions of a catalogue: a cluster that continues keeps its number.
 
-Followed are the tracks of the sample that the model was chosen by, in the version that is active: that is what people
-have seen, and a sample takes as long for any catalogue.
+It compares the tracks of the sample that k was chosen on with the active version: that is the version that people have
+seen, and with a sample the size of the catalogue does not matter.
 """
 
 from __future__ import annotations
@@ -10,30 +10,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from pymongo.database import Database
 
-from segue_jobs.models import ModelDocument, model_key
-from segue_jobs.runtime.mongodb import Collection, Document, find_by_ids
-from segue_jobs.similarity.arrays import Integers
-from segue_jobs.similarity.matching import match_clusters
+from segue_core.similarity.arrays import Integers
+from segue_core.store.models import ModelDocument
+from segue_jobs.train.matching import match_clusters
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """What became of the clusters of the version before."""
+    """How the clusters continue those of the previous version."""
 
     order: Integers
-    """(k,) new clusters in the order of their numbers."""
+    """(k,) new clusters, ordered by number."""
     numbers: tuple[int, ...]
-    """(k,) numbers in that order, ascending."""
+    """(k,) their numbers, ascending."""
     next_number: int
-    """The first number that no cluster has had."""
+    """The first number that no cluster has ever had."""
     churn: float | None
-    """Share of the followed tracks that changed their cluster; None where there was nothing to follow."""
+    """Share of the compared tracks that changed their cluster; None if there was nothing to compare."""
 
 
 def first_lineage(k: int) -> Lineage:
-    """Clusters of a catalogue's first version are numbered as they come."""
+    """Number the clusters of a catalogue's first version."""
     return Lineage(order=np.arange(k), numbers=tuple(range(k)), next_number=k, churn=None)
 
 
@@ -43,9 +41,9 @@ def follow(before: ModelDocument, old: Integers, new: Integers, k: int) -> Linea
     Parameters
     ----------
     before
-        The version before.
+        The previous version.
     old, new
-        (n,) clusters of tracks that are in both, row by row the same track.
+        (n,) clusters of tracks that are in both versions, in the same order.
     k
         Number of new clusters.
     """
@@ -57,13 +55,28 @@ def follow(before: ModelDocument, old: Integers, new: Integers, k: int) -> Linea
     return Lineage(order=order, numbers=numbers, next_number=used, churn=matching.churn if len(old) else None)
 
 
-def old_clusters(target: Database[Document], before: ModelDocument, track_ids: Sequence[str]) -> Integers:
-    """Clusters of the tracks in a version, -1 for a track that was not in it; (n,)."""
-    key = model_key(before.catalogue, before.number)
-    names = [f"{key}:{track_id}" for track_id in track_ids]
-    found = {
-        entry["_id"]: entry["cluster"]
-        for entry in find_by_ids(target[Collection.ASSIGNMENTS], names, ["cluster"])
-        if entry.get("cluster") is not None
-    }
-    return np.array([found.get(name, -1) for name in names], dtype=np.intp)
+def keep_names(fresh: Sequence[str], numbers: Sequence[int], before: ModelDocument | None) -> tuple[str, ...]:
+    """Names of the clusters: a cluster that keeps its number keeps its name, the others get a fresh one.
+
+    Parameters
+    ----------
+    fresh
+        (k,) names after the tracks that are in the clusters now, all different.
+    numbers
+        (k,) permanent numbers.
+    before
+        The previous version, if there is one.
+    """
+    known: dict[int, str] = {}
+    if before is not None:
+        old = before.cluster_numbers or range(before.k)
+        known = dict(zip(old, before.cluster_names, strict=False))
+    kept = {number: known[number] for number in numbers if number in known}
+    taken, names = set(kept.values()), []
+    for name, number in zip(fresh, numbers, strict=True):
+        if number not in kept:
+            while name in taken:
+                name = f"{name} #{number}"  # noqa: PLW2901 - another cluster keeps it
+            taken.add(name)
+        names.append(kept.get(number, name))
+    return tuple(names)

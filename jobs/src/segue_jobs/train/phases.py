@@ -1,52 +1,49 @@
-"""The phases of a run that Spark does, each a function from what came before to a value."""
+"""The phases of a run that use Spark; each is a function of the results before it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - Spark's own convention
 
-from segue_jobs.contract import Exclusion, Family, TrainArguments
-from segue_jobs.models import Candidate, PartitionRange, Scaler
-from segue_jobs.runtime.program import ProgramError, UnrecoverableError
-from segue_jobs.runtime.settings import KafkaSettings
-from segue_jobs.similarity.arrays import Doubles
+from segue_core.contract import Distance, Exclusion, Family, TrainArguments
+from segue_core.errors import ProgramError, UnrecoverableError
+from segue_core.features.recipes import dimension_names
+from segue_core.settings import KafkaSettings
+from segue_core.similarity import kmeans
+from segue_core.similarity.aspects import ASPECTS, TEMPO, TempoScale, aspect_values
+from segue_core.similarity.scaling import Scaling
+from segue_core.store.models import Candidate, FamilyLayout, PartitionRange, Scaler
 from segue_jobs.train import snapshot
-from segue_jobs.train.choice import Choice, Metric, choose, feasible, score
-from segue_jobs.train.clusters import Method, fit_centres
-from segue_jobs.train.evaluation import Evaluation, Sample
-from segue_jobs.train.space import partitions_for, scale
+from segue_jobs.train.choice import Choice, choose, feasible
+from segue_jobs.train.clusters import KMeansOptions
+from segue_jobs.train.evaluation import Evaluation
+from segue_jobs.train.sample import Sample
+from segue_jobs.train.spark_scaling import partitions_for, scale
 from segue_jobs.train.usable import choose_recipe, recipe_mismatch
-
-_TRIALS_AT_ONCE = 4
-"""A trial's jobs are too small to fill two cores: several at once take two thirds of the time."""
-_STABILITY_SEED = 7919
-"""Added to the run's seed for the second clustering of a trial."""
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All loaded tracks, and what the model can use of them."""
+    """All loaded tracks, and which of them the model can use."""
 
     frame: DataFrame
-    """By `schema.loaded`; tracks of other recipes are excluded as well."""
+    """With `schema.loaded`; tracks with other recipes are excluded as well."""
     recipe: str
     usable: int
     excluded: Counter[Exclusion]
 
     def usable_frame(self) -> DataFrame:
-        """Tracks that can be in the model."""
+        """Tracks that the model can use."""
         return self.frame.where(F.col("excluded").isNull())
 
     def excluded_frame(self) -> DataFrame:
-        """Tracks that cannot, with ``excluded`` and ``message``."""
+        """Tracks that it cannot use, with ``excluded`` and ``message``."""
         return self.frame.where(F.col("excluded").isNotNull()).select("track_id", "excluded", "message")
 
 
@@ -55,11 +52,12 @@ class Units:
     """The catalogue in the model's space."""
 
     frame: DataFrame
-    """``track_id``, ``unit``; in fixed order, cached."""
+    """``track_id``, ``unit`` and ``norm``, in a fixed order, cached."""
     tracks: int
     zero: tuple[str, ...]
-    """Tracks that have no direction."""
+    """Tracks without a direction."""
     scaler: Scaler
+    layout: tuple[FamilyLayout, ...]
 
 
 @dataclass(frozen=True)
@@ -69,18 +67,16 @@ class Chosen:
     choice: Choice
     candidates: tuple[Candidate, ...]
     metrics: Mapping[str, float]
-    """Of the chosen candidate."""
-    centres: Doubles
-    """(k, d) of the chosen candidate, which the held-out artists have no part in."""
+    """Measures of the chosen candidate."""
 
 
 def sort_out(loaded: DataFrame, catalogue: str) -> Catalogue:
-    """Count what was loaded, choose the recipe, exclude the tracks of others.
+    """Count the loaded tracks, choose the recipe, and exclude tracks with other recipes.
 
     Raises
     ------
     UnrecoverableError
-        No track can be used.
+        No tracks can be used.
     """
     loaded = loaded.cache()
     counts = loaded.groupBy("recipe", "excluded").count().collect()
@@ -95,7 +91,7 @@ def sort_out(loaded: DataFrame, catalogue: str) -> Catalogue:
         reasons = ", ".join(f"{reason} {count}" for reason, count in excluded.most_common())
         raise UnrecoverableError(
             f"NoFeatures: none of the {excluded.total()} tracks of {catalogue!r} can be used "
-            f"({reasons or 'it is empty'}); ingest them again with a TrackBatch, then run again"
+            f"({reasons or 'it is empty'}): ingest them again with a TrackBatch, then run the training again"
         )
     recipe = choose_recipe(recipes)
     others = sum(count for other, count in recipes.items() if other != recipe)
@@ -120,7 +116,7 @@ def _exclude_other_recipes(loaded: DataFrame, recipes: Mapping[str, int], chosen
 def publish_snapshot(
     catalogue: Catalogue, settings: KafkaSettings, arguments: TrainArguments
 ) -> tuple[PartitionRange, ...]:
-    """Publish the usable tracks' features; returns the offsets between which they lie."""
+    """Publish the features of the usable tracks; return the ranges of offsets that contain them."""
     topics = list(snapshot.family_topics(settings, arguments.family).values())
     before = snapshot.end_positions(settings, topics)
     snapshot.publish(
@@ -137,7 +133,7 @@ def read_snapshot(
     arguments: TrainArguments,
     tracks: int,
 ) -> DataFrame:
-    """Read the snapshot back into a cached frame in fixed order, proven complete.
+    """Read the snapshot back into a cached frame in a fixed order, and check that it is complete.
 
     Raises
     ------
@@ -152,7 +148,7 @@ def read_snapshot(
     return joined
 
 
-def to_units(joined: DataFrame, families: Sequence[Family], tracks: int) -> Units:
+def to_units(joined: DataFrame, families: Sequence[Family], catalogue: Catalogue) -> Units:
     """Scale a snapshot.
 
     Raises
@@ -160,81 +156,90 @@ def to_units(joined: DataFrame, families: Sequence[Family], tracks: int) -> Unit
     UnrecoverableError
         No track has a direction.
     """
-    scaled = scale(joined, families)
+    tracks = catalogue.usable
+    layout = tuple(
+        FamilyLayout(family=family, dimensions=dimension_names(family, catalogue.recipe) or ()) for family in families
+    )
+    scaled = scale(joined, layout, catalogue.usable_frame().select("track_id", "artist"))
     frame = scaled.frame.cache()
     zero = tuple(row["track_id"] for row in frame.where("zero").select("track_id").collect())
     if len(zero) == tracks:
         raise UnrecoverableError(
-            f"NoFeatures: all features of all {tracks} tracks are 0; check the audio and ingest it again"
+            f"NoFeatures: all features of all {tracks} tracks are 0: check the audio and ingest it again"
         )
-    return Units(frame.where(~F.col("zero")).select("track_id", "unit"), tracks - len(zero), zero, scaled.scaler)
+    return Units(
+        frame.where(~F.col("zero")).select("track_id", "unit", "norm"), tracks - len(zero), zero, scaled.scaler, layout
+    )
 
 
-def take_sample(spark: SparkSession, units: Units, catalogue: Catalogue, size: int) -> Sample:
-    """Bring at most so many tracks to the driver, to choose by; the same ones for the same catalogue.
+def take_sample(joined: DataFrame, units: Units, catalogue: Catalogue, size: int) -> Sample:
+    """Bring a sample of at most ``size`` tracks to the driver, always the same for the same catalogue.
+
+    Parameters
+    ----------
+    joined
+        The snapshot as it was read back.
 
     Raises
     ------
     ProgramError
-        The database changed in the middle.
+        The database changed during the run.
     """
-    frame = units.frame.select("track_id", vector_to_array(F.col("unit")).alias("vector"))
-    if units.tracks > size:
+    features = F.concat(*(F.col(part.family) for part in units.layout))
+    frame = joined.select("track_id", features.alias("raw"))
+    is_whole = units.tracks + len(units.zero) <= size
+    if not is_whole:
         frame = frame.orderBy(F.xxhash64("track_id"), "track_id").limit(size)
     table = frame.toArrow().sort_by("track_id")
     ids = table.column("track_id").to_pylist()
-    named = _only(spark, catalogue.usable_frame().select("track_id", "artist", "genres"), ids)
-    names = named.toArrow().sort_by("track_id")
-    if names.column("track_id").to_pylist() != ids:  # a lost executor's tracks were loaded again, and had changed
-        raise ProgramError("the catalogue's tracks changed while they were read; run again")
-    flat = table.column("vector").combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    labels = catalogue.usable_frame().select("track_id", "artist", "genres", "tempo")
+    names = (labels if is_whole else _only(joined.sparkSession, labels, ids)).toArrow().sort_by("track_id")
+    if names.column("track_id").to_pylist() != ids:  # the tracks of a lost executor were loaded again, and had changed
+        raise ProgramError("the catalogue's tracks changed while they were read: run the training again")
+    raw = table.column("raw").combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(len(ids), -1)
+    scaling = Scaling.from_model(units.scaler)
+    standardised = scaling.standardise(raw)
+    placed = scaling.normalise(standardised)
+    rows = np.flatnonzero(~placed.zero)
+    tempos = names.column("tempo").to_numpy(zero_copy_only=False).astype(np.float32)
+    aspects = aspect_values(standardised, [name for part in units.layout for name in part.dimensions])
+    aspects[:, ASPECTS.index(TEMPO)] = TempoScale.of(tempos[rows]).values(tempos)
+    artists, genres = names.column("artist").to_pylist(), names.column("genres").to_pylist()
     return Sample(
-        ids=tuple(ids),
-        vectors=flat.reshape(table.num_rows, -1).astype(np.float32),
-        artists=tuple(names.column("artist").to_pylist()),
-        genres=tuple(map(tuple, names.column("genres").to_pylist())),
+        ids=tuple(ids[row] for row in rows),
+        raw=raw[rows],
+        vectors=placed.rows[rows],
+        artists=tuple(artists[row] for row in rows),
+        genres=tuple(tuple(genres[row]) for row in rows),
+        aspects=aspects[rows],
     )
 
 
-def choose_clusters(
-    spark: SparkSession, evaluation: Evaluation, units: Units, ks: Sequence[int], method: Method
-) -> Chosen:
-    """Cluster the fitted part of the sample with every feasible k and two seeds, measure, choose."""
+def choose_clusters(evaluation: Evaluation, tracks: int, ks: Sequence[int], options: KMeansOptions) -> Chosen:
+    """Cluster the sample without the held-out tracks, with every feasible k; measure and choose.
+
+    Parameters
+    ----------
+    tracks
+        Size of the whole catalogue.
+    """
     sample = evaluation.sample
-    frame = _fitted_part(spark, units, sample).cache()
-    possible = feasible(ks, units.tracks)
-    again = method.with_seed(method.seed + _STABILITY_SEED)
-
-    def trial(k: int) -> tuple[Doubles, dict[str, float]]:
-        centres = fit_centres(frame, k, method)
-        metrics = evaluation.candidate(centres, fit_centres(frame, k, again))
-        return centres, metrics | {Metric.SCORE.value: score(metrics)}
-
-    frame.count()
-    with ThreadPoolExecutor(_TRIALS_AT_ONCE) as pool:
-        trials = dict(zip(possible.ks, pool.map(trial, possible.ks), strict=True))
-    frame.unpersist()
-    measured = {k: metrics for k, (_, metrics) in trials.items()}
-    choice = choose(measured)
+    fitted = sample.vectors[~sample.held_out]
+    possible = feasible(ks, tracks)
+    measured: dict[int, dict[str, float]] = {}
+    for k in possible.ks:
+        centres = kmeans.fit_centres(
+            fitted, k, seed=options.seed, iterations=options.maximum_iterations,
+            normalised=options.distance is Distance.COSINE,
+        )  # fmt: skip
+        measured[k] = evaluation.candidate(centres)
+    choice = choose(measured, evaluation.exact)
     tried = tuple(Candidate(k=k, metrics=metrics) for k, metrics in measured.items())
     candidates = tuple(sorted((*tried, *possible.skipped), key=lambda candidate: candidate.k))
-    return Chosen(choice, candidates, measured[choice.k], trials[choice.k][0])
-
-
-def _fitted_part(spark: SparkSession, units: Units, sample: Sample) -> DataFrame:
-    rows = np.flatnonzero(~sample.held_out)
-    if len(rows) == units.tracks:
-        return units.frame
-    fitted = _only(spark, units.frame, [sample.ids[row] for row in rows])
-    return fitted.coalesce(partitions_for(len(rows)))
+    return Chosen(choice, candidates, measured[choice.k])
 
 
 def _only(spark: SparkSession, frame: DataFrame, track_ids: Sequence[str]) -> DataFrame:
-    """Rows of these tracks, in the frame's order."""
+    """The rows of these tracks, in the order of the frame."""
     wanted = spark.createDataFrame(pa.table({"track_id": pa.array(track_ids, pa.string())}), "track_id string")
     return frame.join(F.broadcast(wanted), "track_id", "left_semi")
-
-
-def fit_final(units: Units, k: int, method: Method) -> Doubles:
-    """Cluster all tracks; returns (k, d) centres."""
-    return fit_centres(units.frame, k, method)

@@ -1,4 +1,4 @@
-"""Explicit schemas of all that passes through Spark; nothing is inferred from data."""
+"""Explicit schemas for everything that passes through Spark; nothing is inferred from data."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 from pyspark.sql.types import (
     ArrayType,
+    BinaryType,
     DoubleType,
     IntegerType,
     StringType,
@@ -14,7 +15,7 @@ from pyspark.sql.types import (
     StructType,
 )
 
-from segue_jobs.contract import Family
+from segue_core.contract import Family
 
 FEATURE_RECORD = StructType(
     [
@@ -28,18 +29,31 @@ FEATURE_RECORD = StructType(
 )
 """`records.FeatureRecord` as JSON on the feature topics."""
 
-WRITTEN = StructType([StructField("cluster", IntegerType()), StructField("tracks", IntegerType(), nullable=False)])
-"""What a task reports of the assignments that it wrote: tracks of each cluster, null for excluded ones."""
+WRITTEN = StructType(
+    [
+        StructField("cluster", IntegerType()),
+        StructField("tracks", IntegerType(), nullable=False),
+        StructField("sums", BinaryType()),
+    ]
+)
+"""What a task reports: the number of assignments it wrote for each cluster, and for null those excluded; in one row,
+the sums over its vectors and their outer products as float64."""
+
+
+def written_arrow() -> pa.Schema:
+    """The same as `WRITTEN` for Arrow."""
+    return pa.schema([("cluster", pa.int32()), ("tracks", pa.int32()), ("sums", pa.binary())])
 
 
 def loaded(families: Sequence[Family]) -> StructType:
-    """A track as loaded from MongoDB: usable with all its vectors, or excluded with a message."""
+    """A track as loaded from MongoDB: usable and with all its vectors, or excluded and with a message."""
     return StructType(
         [
             StructField("track_id", StringType(), nullable=False),
             StructField("recipe", StringType()),
             StructField("artist", StringType()),
             StructField("genres", ArrayType(StringType(), containsNull=False), nullable=False),
+            StructField("tempo", DoubleType()),
             StructField("excluded", StringType()),
             StructField("message", StringType()),
             *(StructField(family, ArrayType(DoubleType(), containsNull=False)) for family in families),
@@ -56,6 +70,7 @@ def loaded_arrow(families: Sequence[Family]) -> pa.Schema:
             pa.field("recipe", pa.string()),
             pa.field("artist", pa.string()),
             pa.field("genres", pa.list_(pa.field("element", pa.string(), nullable=False)), nullable=False),
+            pa.field("tempo", pa.float64()),
             pa.field("excluded", pa.string()),
             pa.field("message", pa.string()),
             *(pa.field(family, numbers) for family in families),

@@ -1,9 +1,9 @@
-"""The training snapshot: features onto their topics, and exactly those records back.
+"""The training snapshot: publishes features to their topics, and reads exactly those records back.
 
-Publishing was measured both ways, 20,000 tracks x 4 families (80,000 records) on two cores: Spark's own Kafka sink took
-3.4 s cold and 1.0 s warm, kafka-python inside the tasks 3.8 s and 2.8 s. Both use the same partitioner (murmur2 of the
-key). Spark's sink is used: the vectors are in the JVM already and no Python process stands between them and the
-broker. The offsets around the write are asked of the broker with kafka-python.
+Two ways of publishing were measured with 20,000 tracks x 4 families (80,000 records) on two cores: Spark's own Kafka
+sink took 3.4 s cold and 1.0 s warm, kafka-python inside the tasks 3.8 s and 2.8 s. Both use the same partitioner
+(murmur2 of the key). Spark's sink is used: the vectors are already in the JVM, and no Python process is needed between
+them and the broker. The offsets before and after the write come from the broker, through kafka-python.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from kafka.errors import KafkaError
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - Spark's own convention
 
-from segue_jobs.contract import Env, Family, Topic
-from segue_jobs.models import PartitionRange
-from segue_jobs.records import SCHEMA_VERSION
-from segue_jobs.runtime.program import ConfigurationError, ProgramError
-from segue_jobs.runtime.settings import KafkaSettings
-from segue_jobs.runtime.topics import unreachable
+from segue_core.broker.kafka_client import unreachable
+from segue_core.contract import Env, Family, Topic
+from segue_core.errors import ConfigurationError, ProgramError
+from segue_core.settings import KafkaSettings
+from segue_core.store.models import PartitionRange
+from segue_core.store.records import SCHEMA_VERSION
 from segue_jobs.train.kafka_options import connection_options, range_options
 from segue_jobs.train.schema import FEATURE_RECORD
 
@@ -34,8 +34,8 @@ _PRODUCER = {
     "kafka.linger.ms": "20",
     "kafka.batch.size": str(256 << 10),
 }
-# The source asks for a partition's ends after every poll, behind a fetch that the broker holds for this long at the
-# end of a log: half a second a partition by default.
+# After every poll, the source asks for a partition's end; that request waits behind a fetch that the broker holds for
+# this long at the end of a log: by default, half a second per partition.
 _CONSUMER = {
     "kafka.fetch.max.wait.ms": "10",
     "kafka.max.poll.records": "20000",
@@ -44,12 +44,12 @@ _CONSUMER = {
 
 
 def family_topics(settings: KafkaSettings, families: Sequence[Family]) -> dict[Family, str]:
-    """Topic names of the families."""
+    """Family -> name of its topic."""
     return {family: settings.topic(Topic.of_family(family)) for family in families}
 
 
 def end_positions(settings: KafkaSettings, topics: Sequence[str]) -> Positions:
-    """Where the topics end now.
+    """Current end offsets of the topics.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def end_positions(settings: KafkaSettings, topics: Sequence[str]) -> Positions:
 
 
 def ranges_between(before: Positions, after: Positions) -> tuple[PartitionRange, ...]:
-    """What was written between two looks at the topics; a partition that is new since then begins at 0."""
+    """What was written between two positions; a partition that is new begins at 0."""
     return tuple(
         PartitionRange(topic=topic, partition=partition, start=before.get((topic, partition), 0), end=end)
         for (topic, partition), end in sorted(after.items())
@@ -91,12 +91,12 @@ def ranges_between(before: Positions, after: Positions) -> tuple[PartitionRange,
 def publish(
     tracks: DataFrame, settings: KafkaSettings, *, catalogue: str, snapshot: str, families: Sequence[Family]
 ) -> None:
-    """Write every family of every track to the family's topic as `records.FeatureRecord`, keyed by the track.
+    """Write every family of every track to the family's topic, as `records.FeatureRecord` with the track as key.
 
     Parameters
     ----------
     tracks
-        Usable tracks by `schema.loaded`.
+        Usable tracks with `schema.loaded`.
     """
     messages = [
         _message(family, topic, catalogue, snapshot) for family, topic in family_topics(settings, families).items()
@@ -132,10 +132,10 @@ def read_back(
     families: Sequence[Family],
     partitions: int,
 ) -> DataFrame:
-    """Read the ranges and join the families: ``track_id`` and a column a family, null where a record is missing.
+    """Read the ranges and join the families: ``track_id`` and a column per family, null if a record is missing.
 
-    Records of other snapshots are left out; of several for one track (a task that was retried) the newest counts.
-    Rows and partitions come in an order that depends on the track ids alone.
+    Records of other snapshots are left out. If a track has several (because a task was retried), the newest counts.
+    The order of rows and partitions depends only on the track ids.
     """
     record = F.from_json(F.col("value").cast("string"), FEATURE_RECORD)
     records = (
@@ -149,7 +149,7 @@ def read_back(
         records.repartition(partitions, "trackId")
         .groupBy(F.col("trackId").alias("track_id"))
         .agg(F.array_sort(F.collect_list(F.struct("offset", "topic", "snapshot", "vector"))).alias("records"))
-        # Only here: filtered before the grouping, every record would be parsed twice.
+        # Not earlier: with a filter before the grouping, every record would be parsed twice.
         .select("track_id", F.filter("records", lambda entry: entry["snapshot"] == snapshot).alias("records"))
         .where(F.size("records") > 0)
     )
@@ -163,12 +163,12 @@ def _newest(topic: str) -> Column:
 
 
 def verify(joined: DataFrame, tracks: int, families: Sequence[Family], settings: KafkaSettings) -> None:
-    """Prove that every published record came back.
+    """Check that every published record came back.
 
     Raises
     ------
     ProgramError
-        One is missing; the message names the topic and the numbers.
+        Records are missing; the message names the topics and the numbers.
     """
     counted = joined.agg(F.count("*").alias("tracks"), *(F.count(family).alias(family) for family in families)).first()
     figures = counted.asDict() if counted else {}
@@ -176,6 +176,6 @@ def verify(joined: DataFrame, tracks: int, families: Sequence[Family], settings:
     short = [f"{topics[family]}: {figures[family]:,} of {tracks:,}" for family in families if figures[family] != tracks]
     if short or figures["tracks"] != tracks:
         raise ProgramError(
-            f"the snapshot did not come back whole from Kafka ({'; '.join(short) or figures['tracks']} records): "
-            "check the topics' retention.ms, retention.bytes and max.message.bytes, then run again"
+            f"the snapshot that Kafka returned is incomplete ({'; '.join(short) or figures['tracks']} records): "
+            "check the topics' retention.ms, retention.bytes and max.message.bytes, then run the training again"
         )

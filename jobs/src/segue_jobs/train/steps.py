@@ -1,4 +1,4 @@
-"""The steps of a training run: each is timed, logged, shown as a metric, and not begun once the program is to stop."""
+"""The phases of a training run: each is timed, logged and shown as a metric; none starts if the program must stop."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from contextlib import contextmanager
 
 from prometheus_client import Gauge
 
-from segue_jobs.runtime.program import ProgramError
+from segue_core.errors import ProgramError
 
 logger = logging.getLogger(__name__)
 
-PHASES = ("read-ranges", "start-spark", "load", "publish", "read-back", "scale", "choose", "fit", "assign", "promote")
+PHASES = (
+    "read-ranges", "start-spark", "load", "publish", "read-back", "scale", "choose", "fit", "assign", "measure",
+    "promote",
+)  # fmt: skip
 
-_PHASE = Gauge("segue_train_phase", "1 for the phase that runs now", ["phase"])
-_SECONDS = Gauge("segue_train_phase_seconds", "Duration of a finished phase", ["phase"])
+_PHASE = Gauge("segue_train_phase", "1 for the current phase.", ["phase"])
+_SECONDS = Gauge("segue_train_phase_seconds", "Duration of a finished phase.", ["phase"])
 
 
 class Steps:
-    """Runs one phase after the other."""
+    """Runs one phase after another."""
 
     def __init__(self, stopping: threading.Event) -> None:
         self._stopping = stopping
@@ -30,15 +33,15 @@ class Steps:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[dict[str, object]]:
-        """Time a phase; what is put into the yielded dictionary is logged with it.
+        """Time a phase; the content of the yielded dictionary is logged with it.
 
         Raises
         ------
         ProgramError
-            The program was asked to stop.
+            The program must stop.
         """
         if self._stopping.is_set():
-            raise ProgramError(f"stopped before phase {name!r}; a repeated run publishes the model")
+            raise ProgramError(f"stopped before phase {name!r}; a retry will publish the model")
         started = time.monotonic()
         figures: dict[str, object] = {}
         _PHASE.labels(name).set(1)
@@ -46,8 +49,8 @@ class Steps:
         try:
             yield figures
         except Exception as error:
-            if self._stopping.is_set():  # Spark's jobs were cancelled: that is no failure of theirs
-                raise ProgramError(f"stopped in phase {name!r}; a repeated run publishes the model") from error
+            if self._stopping.is_set():  # Spark's jobs were cancelled and did not fail
+                raise ProgramError(f"stopped in phase {name!r}; a retry will publish the model") from error
             raise
         finally:
             _PHASE.labels(name).set(0)

@@ -1,70 +1,50 @@
-"""Which stored tracks can be part of a model. Pure: documents in, decisions out."""
+"""Which stored tracks a model can use. Pure: documents in, decisions out."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from segue_jobs.contract import Exclusion, Family
-from segue_jobs.features.layout import LAYOUT
+from segue_core.contract import ANALYSED_FAMILIES, Exclusion, Family
+from segue_core.features.recipes import dimension_names
+from segue_core.features.vectors import Flaw, find_flaw
+
+_WAY_OUT = ": extract the track again"
+_LISTEN = ": extract the track again with a TrackBatch that has extraction.learned"
 
 
-@dataclass(frozen=True)
-class Excluded:
-    """Why a track is not part of the model."""
-
-    reason: Exclusion
-    message: str
-
-
-def _family_problem(family: Family, vector: Any) -> Excluded | None:
-    names = LAYOUT[family]
-    if vector is None:
-        return Excluded(Exclusion.MISSING_FAMILY, f"has no {family} features: extract the track again")
-    if not isinstance(vector, list | tuple) or not set(map(type, vector)) <= {float, int}:
-        return Excluded(Exclusion.LAYOUT_MISMATCH, f"{family} is not a list of numbers: extract the track again")
-    if len(vector) != len(names):
-        return Excluded(
-            Exclusion.LAYOUT_MISMATCH,
-            f"{family} has {len(vector)} numbers instead of {len(names)}: extract the track again",
-        )
-    if not all(map(math.isfinite, vector)):
-        name, value = next(pair for pair in zip(names, vector, strict=True) if not math.isfinite(pair[1]))
-        return Excluded(Exclusion.NON_FINITE_FEATURE, f"{family}.{name} is {value}: extract the track again")
-    return None
-
-
-def find_problem(document: Mapping[str, Any], families: Sequence[Family]) -> Excluded | None:
-    """Say why a track's document cannot be used, or None when it can.
+def find_problem(document: Mapping[str, Any], families: Sequence[Family]) -> Flaw | None:
+    """Say why a track's document cannot be used; None if it can.
 
     Parameters
     ----------
     document
-        Document of collection ``tracks``; may hold anything.
+        Document of collection ``tracks``; may contain anything.
     families
         The model's families.
     """
     stored = document.get("families")
     if not isinstance(stored, Mapping):
-        return Excluded(Exclusion.MISSING_FAMILY, "has no features: extract the track again")
+        return Flaw(Exclusion.MISSING_FAMILY, "it has no features" + _WAY_OUT)
+    recipe = document.get("recipe")
     for family in families:
-        if problem := _family_problem(family, stored.get(family)):
-            return problem
-    if not isinstance(document.get("recipe"), str):
-        return Excluded(Exclusion.RECIPE_MISMATCH, "names no recipe: extract the track again")
+        names = dimension_names(family, recipe if isinstance(recipe, str) else "")
+        vector = None if names is None else stored.get(family)
+        if flaw := find_flaw(family, vector, names or ()):
+            return Flaw(flaw.reason, flaw.message + (_WAY_OUT if family in ANALYSED_FAMILIES else _LISTEN))
+    if not isinstance(recipe, str):
+        return Flaw(Exclusion.RECIPE_MISMATCH, "it has no recipe" + _WAY_OUT)
     return None
 
 
 def choose_recipe(counts: Mapping[str, int]) -> str:
-    """The recipe that most tracks share; of equally common ones the first in the alphabet."""
+    """The most common recipe; among equally common ones, the first in alphabetical order."""
     return min(counts, key=lambda recipe: (-counts[recipe], recipe))
 
 
-def recipe_mismatch(own: str, chosen: str) -> Excluded:
-    """Exclusion of a track whose recipe is not the model's."""
-    return Excluded(
+def recipe_mismatch(own: str, chosen: str) -> Flaw:
+    """Why to exclude a track whose recipe is not the model's."""
+    return Flaw(
         Exclusion.RECIPE_MISMATCH,
-        f"was analysed with recipe {own}, most of the catalogue with {chosen}: ingest it again with that one",
+        f"its recipe is {own}, but that of most tracks is {chosen}: ingest it again with that recipe",
     )

@@ -1,1 +1,1 @@
-"""One builder a child kind: pure functions of the parent."""
+"""One builder for each kind of child: pure functions of the parent."""

@@ -1,25 +1,25 @@
-"""What the Jobs of a batch have in common: one pod template, run to its end, judged by exit codes."""
+"""What the Jobs of a batch share: one pod template, run to completion, with retries decided by exit codes."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from segue_jobs.commandline import Arguments
-from segue_jobs.contract import ExitCode
-from segue_operator.api.constants import Component
-from segue_operator.api.objects import API_VERSIONS, Kind, Manifest
-from segue_operator.api.trackbatch import TrackBatch
+from segue_core.contract import ExitCode
+from segue_core.contract.commandline import Arguments
 from segue_operator.children.config import ChildConfig
 from segue_operator.children.metadata import labels, metadata
 from segue_operator.children.naming import child_name
+from segue_operator.children.override_pod import override_pod
 from segue_operator.children.pod import pod_spec
-from segue_operator.children.pod_overrides import override_pod
+from segue_operator.kinds.constants import Component
+from segue_operator.kinds.objects import Kind, Manifest, type_meta
+from segue_operator.kinds.trackbatch import TrackBatch
 
 _ON_DISRUPTION: dict[str, Any] = {
     "action": "Ignore",
     "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
 }
-"""A pod that the cluster took away is no failure of the program."""
+"""A pod that the cluster evicted does not count as a failure."""
 
 
 def build_batch_job(
@@ -36,13 +36,13 @@ def build_batch_job(
     Parameters
     ----------
     component
-        Which program; its container has the same name.
+        The program, which is also the container's name.
     arguments
         The program's command line.
     counts
-        Fields of the spec that say how many pods run, and how often they are tried.
+        Fields of the spec that set the number of pods and of retries.
     on_unrecoverable
-        What a pod that cannot succeed ends with it: its shard, or all.
+        What fails with a pod that cannot succeed: its index, or the whole Job.
     """
     pod = pod_spec(
         config,
@@ -60,6 +60,7 @@ def build_batch_job(
             "rules": [
                 _on_exit_code(component, ExitCode.CONFIGURATION, "FailJob"),
                 _on_exit_code(component, ExitCode.UNRECOVERABLE, on_unrecoverable),
+                _on_exit_code(component, ExitCode.OUTAGE, "Ignore"),
                 _ON_DISRUPTION,
             ]
         },
@@ -69,8 +70,7 @@ def build_batch_job(
     if batch.spec.active_deadline_seconds is not None:
         spec["activeDeadlineSeconds"] = batch.spec.active_deadline_seconds
     return {
-        "apiVersion": API_VERSIONS[Kind.JOB],
-        "kind": str(Kind.JOB),
+        **type_meta(Kind.JOB),
         "metadata": metadata(batch, child_name(batch.metadata.name, component), component),
         "spec": spec,
     }

@@ -1,4 +1,4 @@
-"""What children need besides their parent: images, servers, secrets by name. Never a secret's value."""
+"""What builders need besides the parent: images, servers, Secrets by name. Never a Secret's value."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from segue_jobs.contract import SASL_MECHANISMS, Env
-from segue_operator.api.constants import Component
+from segue_core.contract import SASL_MECHANISMS, Env
 from segue_operator.children.environment import ConfigError, choice, required, text, whole_number
+from segue_operator.kinds.constants import Component
 
 Resources = Mapping[str, Mapping[str, str]]
+
+ACTIVE_BATCHES = 4
 
 DEFAULT_RESOURCES: Mapping[Component, Resources] = {
     Component.EXTRACT: {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "2Gi"}},
@@ -23,7 +25,7 @@ DEFAULT_RESOURCES: Mapping[Component, Resources] = {
 DEFAULT_SERVICE_ACCOUNTS: Mapping[Component, str] = {
     component: f"segue-{component}" for component in (Component.EXTRACT, Component.SINK, Component.VERIFY)
 }
-"""One account a program: none of them may do anything, and none of their pods has its token."""
+"""One account for each program. None has any rights, and no pod mounts its token."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class SecretKey:
 
 @dataclass(frozen=True)
 class KafkaUser:
-    """Who a program is to the broker."""
+    """A program's user on the broker."""
 
     name: str
     password: SecretKey
@@ -44,29 +46,28 @@ class KafkaUser:
 
 @dataclass(frozen=True, kw_only=True)
 class KafkaAccess:
-    """How pods reach the broker."""
+    """How pods connect to the broker."""
 
     bootstrap: str
     security_protocol: str = "PLAINTEXT"
     sasl_mechanism: str | None = None
     user: KafkaUser | None = None
-    """Who a program is that has no user of its own."""
+    """User of the programs that have none of their own."""
     users: Mapping[Component, KafkaUser] = field(default_factory=dict)
     ca_certificate: SecretKey | None = None
 
     def user_of(self, component: Component) -> KafkaUser | None:
-        """Who a program is; None where the broker asks for no name."""
+        """A program's user; None if the broker does not authenticate."""
         return self.users.get(component, self.user)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChildConfig:
-    """Everything that builders know besides the parent."""
+    """Settings for all children, and how many batches may have some."""
 
     kafka: KafkaAccess
     jobs_image: str = "segue-jobs"
     spark_image: str = "segue-spark"
-    operator_image: str = "segue-operator"
     mongodb_uri: SecretKey = SecretKey("segue-mongodb", "uri")
     database: str = "segue"
     topic_prefix: str = "segue"
@@ -77,21 +78,22 @@ class ChildConfig:
     spark_service_account: str = "segue-spark"
     image_pull_policy: str = "IfNotPresent"
     log_format: str = "json"
+    active_batches: int = ACTIVE_BATCHES
+    """How many batches may work at the same time; the others queue."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> ChildConfig:
-        """Read the operator's environment: the programs' variables of `Env`, and ``SEGUE_*`` ones of its own.
+        """Read the operator's environment: the programs' variables in `Env`, and the operator's own ``SEGUE_*``.
 
         Raises
         ------
         ConfigError
-            A variable is missing or wrong.
+            A variable is missing or invalid.
         """
         return cls(
             kafka=_kafka(environ),
             jobs_image=text(environ, "SEGUE_JOBS_IMAGE", "segue-jobs"),
             spark_image=text(environ, "SEGUE_SPARK_IMAGE", "segue-spark"),
-            operator_image=text(environ, "SEGUE_OPERATOR_IMAGE", "segue-operator"),
             mongodb_uri=SecretKey(
                 text(environ, "SEGUE_MONGODB_SECRET", "segue-mongodb"),
                 text(environ, "SEGUE_MONGODB_SECRET_KEY", "uri"),
@@ -113,7 +115,13 @@ class ChildConfig:
                 environ, "SEGUE_IMAGE_PULL_POLICY", "IfNotPresent", ("Always", "IfNotPresent", "Never")
             ),
             log_format=choice(environ, Env.LOG_FORMAT, "json", ("json", "text")),
+            active_batches=active_batches(environ),
         )
+
+
+def active_batches(environ: Mapping[str, str]) -> int:
+    """How many batches may work at the same time."""
+    return whole_number(environ, "SEGUE_ACTIVE_BATCHES", ACTIVE_BATCHES, least=1, most=1000)
 
 
 def _resources(environ: Mapping[str, str], name: str, default: Resources) -> Resources:
@@ -140,7 +148,7 @@ def _user(environ: Mapping[str, str], name: str, secret: str) -> KafkaUser:
 
 
 def _users_of_programs(environ: Mapping[str, str]) -> dict[Component, KafkaUser]:
-    """Programs with a user of their own, so that each may do no more than it has to."""
+    """Users of the programs that have their own, with only the rights they need."""
     return {
         component: _user(environ, variable, f"SEGUE_{component.name}_KAFKA_SECRET")
         for component in Component

@@ -1,4 +1,4 @@
-"""How the operator's environment is read: every refusal names the variable and what it should hold."""
+"""Read environment variables; every error names the variable and says what it should contain."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Mapping
 
 
 class ConfigError(ValueError):
-    """The operator's environment is wrong; the message names the variable and what it should hold."""
+    """The operator's environment is invalid; the message names the variable and says what it should contain."""
 
 
 def text(environ: Mapping[str, str], name: str, default: str) -> str:
-    """A variable's value; an empty one is as good as none."""
+    """A variable's value, or the default if it is empty or not set."""
     return environ.get(name, "").strip() or default
 
 
 def required(environ: Mapping[str, str], name: str, example: str) -> str:
-    """The value of a variable that must be set."""
+    """Value of a variable that must be set."""
     value = environ.get(name, "").strip()
     if not value:
-        raise ConfigError(f"{name} is not set; give it as for example {name}={example}")
+        raise ConfigError(f"{name} is not set; set it, for example {name}={example}")
     return value
 
 
 def choice(environ: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:
-    """One of a few words."""
+    """A value from a closed set."""
     value = text(environ, name, default)
     if value not in choices:
         raise ConfigError(f"{name}={value!r}: use one of {', '.join(choices)}")
@@ -31,7 +31,7 @@ def choice(environ: Mapping[str, str], name: str, default: str, choices: tuple[s
 
 
 def whole_number(environ: Mapping[str, str], name: str, default: int, *, least: int, most: int | None = None) -> int:
-    """A number within bounds."""
+    """A whole number within bounds."""
     value = text(environ, name, str(default))
     if not value.isdecimal() or not least <= int(value) <= (int(value) if most is None else most):
         bounds = f"of at least {least}" if most is None else f"from {least} to {most}"

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from segue_operator.api.constants import API_VERSION, FIELD_MANAGER, PART_OF, Component, Label
-from segue_operator.api.objects import Manifest
-from segue_operator.api.trackbatch import TrackBatch
-from segue_operator.api.trainingrun import TrainingRun
+from segue_operator.kinds.constants import API_VERSION, FIELD_MANAGER, PART_OF, Component, Label
+from segue_operator.kinds.objects import PARENT_LABELS, Kind, Manifest
+from segue_operator.kinds.trackbatch import TrackBatch
+from segue_operator.kinds.trainingrun import TrainingRun
 
 Resource = TrackBatch | TrainingRun
 
 
 def parent_labels(resource: Resource) -> dict[str, str]:
     """The label that all children of a resource and all their pods carry."""
-    label = Label.TRACK_BATCH if isinstance(resource, TrackBatch) else Label.TRAINING_RUN
-    return {str(label): resource.metadata.name}
+    return {str(PARENT_LABELS[Kind(resource.kind)]): resource.metadata.name}
 
 
 def labels(resource: Resource, component: Component) -> dict[str, str]:
@@ -33,7 +32,7 @@ def labels(resource: Resource, component: Component) -> dict[str, str]:
 
 
 def owner_reference(resource: Resource) -> dict[str, Any]:
-    """Reference by which the garbage collector removes the child with its parent."""
+    """Owner reference, so that the garbage collector deletes the child with its parent."""
     return {
         "apiVersion": API_VERSION,
         "kind": resource.kind,
@@ -57,7 +56,7 @@ def metadata(
 
 
 def controller_uid(child: Manifest) -> str | None:
-    """Uid of the object that controls a child; None if nobody does."""
+    """UID of the object that controls a child; None if there is no such object."""
     for reference in child.get("metadata", {}).get("ownerReferences") or ():
         if reference.get("controller"):
             return str(reference.get("uid"))
@@ -65,5 +64,5 @@ def controller_uid(child: Manifest) -> str | None:
 
 
 def is_owned(child: Manifest, resource: Resource) -> bool:
-    """Whether the resource controls the child; a namesake of the resource that is gone does not count."""
+    """Whether the resource controls the child; an earlier resource of the same name does not count."""
     return bool(resource.metadata.uid) and controller_uid(child) == resource.metadata.uid

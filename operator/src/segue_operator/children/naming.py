@@ -1,17 +1,17 @@
-"""Names of children: functions of the parent's name alone, so that a second look finds the first one's work."""
+"""Names of children, derived from the parent's name alone, so that every pass finds them again."""
 
 from __future__ import annotations
 
 import hashlib
 
-from segue_operator.api.constants import Component
+from segue_operator.kinds.constants import Component
 
 LONGEST_NAME = 63
 LONGEST_APPLICATION_NAME = 56
 """The Spark operator adds ``-driver``."""
 
 
-def shorten(name: str, length: int) -> str:
+def fit(name: str, length: int) -> str:
     """The name itself, or its beginning and five characters of its digest."""
     if len(name) <= length:
         return name
@@ -22,10 +22,10 @@ def shorten(name: str, length: int) -> str:
 def child_name(parent: str, component: Component) -> str:
     """Name of the extract Job, the sink Deployment or the verify Job of a batch."""
     suffix = f"-{component}"
-    return shorten(parent, LONGEST_NAME - len(suffix)) + suffix
+    return fit(parent, LONGEST_NAME - len(suffix)) + suffix
 
 
 def application_name(parent: str, attempt: int) -> str:
     """Name of one attempt's SparkApplication."""
     suffix = f"-{Component.TRAIN}-{attempt}"
-    return shorten(parent, LONGEST_APPLICATION_NAME - len(suffix)) + suffix
+    return fit(parent, LONGEST_APPLICATION_NAME - len(suffix)) + suffix

@@ -6,11 +6,10 @@ import posixpath
 from collections.abc import Mapping
 from typing import Any
 
-from segue_jobs.contract import METRICS_PORT, SOURCE_MOUNT_PATH, Env
-from segue_operator.api.constants import Component
-from segue_operator.api.trackbatch import Volume
+from segue_core.contract import METRICS_PORT, SOURCE_MOUNT_PATH, Env
 from segue_operator.children.config import ChildConfig, SecretKey
-from segue_operator.children.expansion import escape
+from segue_operator.kinds.constants import Component
+from segue_operator.kinds.trackbatch import Volume
 
 CA_MOUNT_PATH = "/etc/segue/kafka"
 CA_FILE = "ca.crt"
@@ -25,13 +24,18 @@ CONTAINER_SECURITY = {
 }
 
 
+def escape(text: str) -> str:
+    """Keep the kubelet from expanding ``$(NAME)`` in an argument or a value: a file may be named ``$(HOME)``."""
+    return text.replace("$", "$$")
+
+
 def value_from_secret(name: str, secret: SecretKey) -> dict[str, Any]:
     """Variable whose value the kubelet reads from a Secret."""
     return {"name": str(name), "valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}}}
 
 
 def environment(config: ChildConfig, component: Component) -> list[dict[str, Any]]:
-    """Variables of every program; who it is to the broker may differ."""
+    """Environment of a program; only the broker's user differs between programs."""
     kafka = config.kafka
     user = kafka.user_of(component)
     plain: dict[Env, str | None] = {
@@ -60,7 +64,7 @@ def metrics_port() -> dict[str, Any]:
 
 
 def certificate_volumes(config: ChildConfig) -> list[dict[str, Any]]:
-    """Volume with the broker's CA, where it has one."""
+    """Volume with the broker's CA, if it has one."""
     certificate = config.kafka.ca_certificate
     if certificate is None:
         return []
@@ -69,7 +73,7 @@ def certificate_volumes(config: ChildConfig) -> list[dict[str, Any]]:
 
 
 def certificate_mounts(config: ChildConfig) -> list[dict[str, Any]]:
-    """Mount of the broker's CA, where it has one."""
+    """Mount of the broker's CA, if it has one."""
     if config.kafka.ca_certificate is None:
         return []
     return [{"name": "kafka-ca", "mountPath": CA_MOUNT_PATH, "readOnly": True}]
@@ -82,11 +86,11 @@ def source_volume(volume: Volume) -> dict[str, Any]:
         return {"name": "source", "persistentVolumeClaim": claim}
     if volume.host_path is not None:
         return {"name": "source", "hostPath": {"path": volume.host_path.path, "type": "Directory"}}
-    raise ValueError("a volume without a source passes no validation")
+    raise ValueError("validation lets no volume without a source pass")
 
 
 def source_path(path: str) -> str:
-    """Where a path of the volume lies in the container."""
+    """Path in the container of a path in the volume."""
     return posixpath.normpath(posixpath.join(SOURCE_MOUNT_PATH, path))
 
 
@@ -99,7 +103,7 @@ def pod_spec(
     restart_policy: str,
     volume: Volume | None = None,
 ) -> dict[str, Any]:
-    """Pod of one program of the jobs image."""
+    """Pod that runs one program of the jobs image."""
     mounts = [{"name": "tmp", "mountPath": "/tmp"}, *certificate_mounts(config)]  # noqa: S108 - an emptyDir of its own
     volumes: list[Mapping[str, Any]] = [{"name": "tmp", "emptyDir": {}}, *certificate_volumes(config)]
     if volume is not None:

@@ -5,24 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 
-from segue_jobs.contract import LIVE_PATH, READY_PATH, SinkArguments
-from segue_operator.api.constants import Annotation, Component
-from segue_operator.api.objects import API_VERSIONS, Kind, Manifest
-from segue_operator.api.trackbatch import TrackBatch
+from segue_core.contract import LIVE_PATH, READY_PATH, SinkArguments
 from segue_operator.children.config import ChildConfig
 from segue_operator.children.metadata import labels, metadata, parent_labels
 from segue_operator.children.naming import child_name
+from segue_operator.children.override_pod import override_pod
 from segue_operator.children.pod import pod_spec
-from segue_operator.children.pod_overrides import override_pod
+from segue_operator.kinds.constants import Annotation, Component, Label
+from segue_operator.kinds.objects import Kind, Manifest, type_meta
+from segue_operator.kinds.trackbatch import TrackBatch
 
 
 def digest(manifest: Manifest) -> str:
-    """Digest of a manifest: equal manifests need no second apply."""
+    """Digest of a manifest; an equal one is not applied again."""
     return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def build_sink_deployment(batch: TrackBatch, config: ChildConfig) -> Manifest:
-    """Sink Deployment of a batch; none of its pods run while the batch is suspended."""
+def build_sink_deployment(batch: TrackBatch, config: ChildConfig, *, paused: bool = False) -> Manifest:
+    """Sink Deployment of a batch; none of its pods run while the batch is suspended, or paused for another reason."""
     pod = pod_spec(
         config,
         Component.SINK,
@@ -40,12 +40,11 @@ def build_sink_deployment(batch: TrackBatch, config: ChildConfig) -> Manifest:
     }
     template = {"metadata": {"labels": labels(batch, Component.SINK)}, "spec": pod}
     manifest: Manifest = {
-        "apiVersion": API_VERSIONS[Kind.DEPLOYMENT],
-        "kind": str(Kind.DEPLOYMENT),
+        **type_meta(Kind.DEPLOYMENT),
         "metadata": metadata(batch, child_name(batch.metadata.name, Component.SINK), Component.SINK),
         "spec": {
-            "replicas": 0 if batch.spec.suspend else batch.spec.sink.replicas,
-            "selector": {"matchLabels": {"segue.dev/component": str(Component.SINK), **parent_labels(batch)}},
+            "replicas": 0 if paused or batch.spec.suspend else batch.spec.sink.replicas,
+            "selector": {"matchLabels": {str(Label.COMPONENT): str(Component.SINK), **parent_labels(batch)}},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
             "template": override_pod(template, batch.spec.pod_overrides),
         },

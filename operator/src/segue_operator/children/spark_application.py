@@ -1,20 +1,18 @@
 """The SparkApplication of one attempt of a training run.
 
-Everything that only the Spark operator's webhook would carry out goes into the pod templates instead: they work with
-the webhook and without it.
+Fields that only the Spark operator's webhook would apply are in the pod templates instead, so it works without the
+webhook too.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from segue_jobs.contract import TRAIN_APPLICATION_FILE, TrainArguments
-from segue_operator.api.constants import Component, Label
-from segue_operator.api.objects import API_VERSIONS, Kind, Manifest
-from segue_operator.api.trainingrun import TrainingRun
+from segue_core.contract import TRAIN_APPLICATION_FILE, TrainArguments
 from segue_operator.children.config import ChildConfig
 from segue_operator.children.metadata import labels, metadata
 from segue_operator.children.naming import application_name
+from segue_operator.children.override_pod import override_pod
 from segue_operator.children.pod import (
     CONTAINER_SECURITY,
     POD_SECURITY,
@@ -23,17 +21,19 @@ from segue_operator.children.pod import (
     environment,
     metrics_port,
 )
-from segue_operator.children.pod_overrides import override_pod
+from segue_operator.kinds.constants import Component, Label
+from segue_operator.kinds.objects import Kind, Manifest, type_meta
+from segue_operator.kinds.trainingrun import TrainingRun
 
 SPARK_VERSION = "4.2.0"
 DRIVER_CONTAINER = "spark-kubernetes-driver"
 EXECUTOR_CONTAINER = "spark-kubernetes-executor"
 WORK_DIRECTORY = "/opt/spark/work-dir"
 DRIVER_CORE_REQUEST = "250m"
-"""The driver waits for its executors most of the time; without a limit it takes what is free."""
+"""The driver mostly waits for its executors. It has no limit, so it can use free CPU."""
 
 SPARK_CONFIGURATION = {
-    # A driver pod's own NetworkPolicy needs a right that the Spark operator does not have.
+    # Creating a NetworkPolicy for the driver needs a right that the Spark operator does not have.
     "spark.kubernetes.driver.pod.excludedFeatureSteps": (
         "org.apache.spark.deploy.k8s.features.NetworkPolicyFeatureStep"
     ),
@@ -47,6 +47,7 @@ def train_arguments(run: TrainingRun) -> TrainArguments:
     return TrainArguments(
         catalogue=spec.catalogue,
         run=run.metadata.name,
+        namespace=run.metadata.namespace,
         run_uid=run.metadata.uid,
         family=spec.families,
         k=spec.kmeans.k,
@@ -91,9 +92,9 @@ def _pod_template(run: TrainingRun, config: ChildConfig, container: str, *, is_d
 
 
 def _role(run: TrainingRun, config: ChildConfig, attempt: int, template: Manifest) -> dict[str, Any]:
-    """Fields of driver or executor that the template cannot carry: labels and accounts go by spark-submit's options."""
+    """Fields of driver or executor that spark-submit sets by options and does not take from the template."""
     service_account = template["spec"].pop("serviceAccountName", config.spark_service_account)
-    template["spec"].pop("imagePullSecrets", None)  # spec.imagePullSecrets: both would name each twice
+    template["spec"].pop("imagePullSecrets", None)  # spec.imagePullSecrets has them already
     given = template.pop("metadata")
     role: dict[str, Any] = {
         "serviceAccount": service_account,
@@ -106,7 +107,7 @@ def _role(run: TrainingRun, config: ChildConfig, attempt: int, template: Manifes
 
 
 def build_spark_application(run: TrainingRun, attempt: int, config: ChildConfig) -> Manifest:
-    """SparkApplication of an attempt; retries are counted by us, with a new name each, never by the Spark operator."""
+    """SparkApplication of an attempt. Segue retries with a new one; the Spark operator never does."""
     spark = run.spec.spark
     driver = _role(run, config, attempt, _pod_template(run, config, DRIVER_CONTAINER, is_driver=True))
     executor = _role(run, config, attempt, _pod_template(run, config, EXECUTOR_CONTAINER, is_driver=False))
@@ -135,8 +136,7 @@ def build_spark_application(run: TrainingRun, attempt: int, config: ChildConfig)
     if overrides is not None and overrides.image_pull_secrets:
         spec["imagePullSecrets"] = [secret.name for secret in overrides.image_pull_secrets]
     return {
-        "apiVersion": API_VERSIONS[Kind.SPARK_APPLICATION],
-        "kind": str(Kind.SPARK_APPLICATION),
+        **type_meta(Kind.SPARK_APPLICATION),
         "metadata": metadata(
             run, application_name(run.metadata.name, attempt), Component.TRAIN, {str(Label.ATTEMPT): str(attempt)}
         ),

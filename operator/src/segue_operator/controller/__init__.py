@@ -1,1 +1,1 @@
-"""The loop that carries plans out against a Cluster."""
+"""The loop that executes plans against a cluster."""

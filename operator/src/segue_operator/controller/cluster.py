@@ -1,7 +1,7 @@
-"""The port to a cluster: what the controller needs of Kubernetes, and nothing more.
+"""The port to a cluster: the part of Kubernetes that the controller needs.
 
-Two implementations exist behind it: Kubernetes itself and local processes. Objects are plain manifests (JSON
-dictionaries in Kubernetes' shapes), so that what runs on a laptop is what would be applied to a cluster.
+There are two implementations: Kubernetes and local processes. Objects are plain manifests (JSON dictionaries in
+Kubernetes' shapes), so a laptop runs exactly what would be applied to a cluster.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from segue_operator.api.objects import Key, Kind, Manifest
+from segue_operator.kinds.objects import Key, Kind, Manifest
 
 
 @dataclass(frozen=True)
 class WatchEvent:
-    """Something happened to an object; ``ADDED`` is also sent for what exists when a watch starts."""
+    """An object changed; ``ADDED`` is also sent for objects that exist when a watch starts."""
 
     type: Literal["ADDED", "MODIFIED", "DELETED"]
     object: Manifest
@@ -26,31 +26,31 @@ class ClusterError(Exception):
 
 
 class AlreadyExistsError(ClusterError):
-    """Create: an object of that name is there."""
+    """Create: an object of that name exists already."""
 
 
 class NotFoundError(ClusterError):
-    """The object is not there."""
+    """The object does not exist."""
 
 
 class ConflictError(ClusterError):
-    """The object changed meanwhile, or another manager owns the field."""
+    """The object has changed in the meantime, or another manager owns the field."""
 
 
 class InvalidError(ClusterError):
-    """The server refused the object: retrying the same one is no use."""
+    """The server refused the object, and would refuse it again."""
 
 
 class NamespaceTerminatingError(InvalidError):
-    """The namespace is being deleted: nothing can be made in it any more."""
+    """The namespace is being deleted: nothing can be created in it."""
 
 
 class KindMissingError(ClusterError):
-    """The cluster does not know the kind: its CRD is not installed."""
+    """The cluster does not serve the kind: its CRD is not installed."""
 
 
 class UnavailableError(ClusterError):
-    """The server did not answer, or asks for patience."""
+    """The server did not answer, or asks to retry later."""
 
     def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
         super().__init__(message)
@@ -58,7 +58,7 @@ class UnavailableError(ClusterError):
 
 
 class Cluster(Protocol):
-    """What the controller may do to a cluster; each call may raise a `ClusterError`."""
+    """What the controller can do with a cluster; each call may raise a `ClusterError`."""
 
     async def get(self, key: Key) -> Manifest | None:
         """Read one object; None if it does not exist."""
@@ -79,7 +79,7 @@ class Cluster(Protocol):
         ...
 
     async def delete(self, key: Key) -> None:
-        """Delete an object and, in the background, what it owns; a missing one is no error."""
+        """Delete an object and, in the background, what it owns; a missing one is not an error."""
         ...
 
     async def apply_status(self, key: Key, status: Mapping[str, Any]) -> None:
@@ -91,7 +91,7 @@ class Cluster(Protocol):
         ...
 
     async def is_terminating(self, namespace: str) -> bool:
-        """Whether the namespace is being deleted, as far as the server says."""
+        """Whether the namespace is being deleted."""
         ...
 
     def watch(self, kinds: Collection[Kind]) -> AsyncIterator[WatchEvent]:

@@ -1,7 +1,7 @@
 """The controller: watches wake keys, workers read, plan and execute.
 
-Level-triggered: an event says only *look at this resource*; everything else is read anew. So a lost, late or repeated
-event, a second controller and a restart at any point lead to the same state.
+Level-triggered: an event only says *look at this resource*, and each pass reads everything again. So lost, late and
+repeated events, a second controller and a restart at any point lead to the same state.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
-from segue_operator.api.objects import Key, Kind, Manifest
+from segue_core.contract.backoff import Backoff
 from segue_operator.controller.cluster import (
     Cluster,
     ClusterError,
@@ -23,55 +23,51 @@ from segue_operator.controller.cluster import (
     KindMissingError,
     NotFoundError,
     UnavailableError,
+    WatchEvent,
 )
 from segue_operator.controller.executor import Execution, Executor
-from segue_operator.controller.metrics import ControllerMetrics
-from segue_operator.controller.queue import WorkQueue, retry_seconds
+from segue_operator.controller.queue import RETRY_BACKOFF, WorkQueue
+from segue_operator.controller.reconcile_metrics import ControllerMetrics
+from segue_operator.controller.refusals import REFUSED_BACKOFF, Refusals
 from segue_operator.controller.wakeups import Wakeups
-from segue_operator.reconcile.model import Interests, Observed, Plan
+from segue_operator.kinds.objects import Key, Kind, Manifest
 from segue_operator.reconcile.observe import jobs_lose_pods
+from segue_operator.reconcile.plans import Interests, Observed, Plan
 
 logger = logging.getLogger(__name__)
 
 ConfigT = TypeVar("ConfigT")
 
-REFUSED_RETRY_SECONDS = 600.0
 MISSING_KIND_RETRY_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Timing:
-    """How often the controller looks again by itself; in seconds."""
+    """How often the controller looks again without an event; in seconds."""
 
     resync: float = 300.0
-    refused_retry: float = REFUSED_RETRY_SECONDS
+    refused: Backoff = REFUSED_BACKOFF
+    """Before a child that the cluster refused is tried again."""
     missing_kind_retry: float = MISSING_KIND_RETRY_SECONDS
-
-
-@dataclass
-class _Refusals:
-    """What the cluster refused of one resource's children, for one generation of it and for a while."""
-
-    generation: int
-    until: float
-    problems: dict[Key, str] = field(default_factory=dict)
+    backoff: Backoff = RETRY_BACKOFF
+    """After failures of a resource's passes, and of a watch."""
 
 
 class Controller(Generic[ConfigT]):
-    """Keeps the children and the status of Segue's resources as `plan` says.
+    """Keeps children and status of Segue's resources as `plan` wants them.
 
     Parameters
     ----------
     cluster
         Where to read and write.
     config
-        Handed to ``plan`` and ``interests`` as it is.
+        Passed on to ``plan``.
     plan, interests
-        The decisions: pure functions.
+        The decisions, as pure functions.
     clock
-        The time that is handed to ``plan``; the controller's own delays follow the event loop.
+        The time passed to ``plan``; the controller's own delays use the event loop's.
     workers
-        How many resources are worked on at once.
+        How many resources to reconcile at the same time.
     """
 
     def __init__(
@@ -80,7 +76,7 @@ class Controller(Generic[ConfigT]):
         config: ConfigT,
         *,
         plan: Callable[[Manifest, Observed, datetime, ConfigT], Plan],
-        interests: Callable[[Manifest, ConfigT], Interests],
+        interests: Callable[[Manifest], Interests],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         workers: int = 4,
         timing: Timing = Timing(),
@@ -97,15 +93,17 @@ class Controller(Generic[ConfigT]):
         self._metrics = metrics
         self._uniform = uniform
         self._executor = Executor(cluster)
-        self._queue: WorkQueue[Key] = WorkQueue(random=uniform, metrics=metrics)
+        self._queue: WorkQueue[Key] = WorkQueue(random=uniform, metrics=metrics, backoff=timing.backoff)
         self._wakeups = Wakeups()
-        self._refusals: dict[Key, _Refusals] = {}
+        self._queue_turn = asyncio.Lock()
+        """Held while a batch asks for a place and takes it, so that two workers never give away the same place."""
+        self._refusals = Refusals(timing.refused, uniform)
         self._ending: dict[Key, str] = {}
-        """Resources, by their uids, whose namespaces are being deleted: there is no way back."""
+        """Resources, with their UIDs, whose namespaces are being deleted, which cannot be undone."""
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing waits for a worker and none is at work."""
+        """Whether no key is waiting or being processed."""
         return self._queue.is_idle
 
     async def run(self) -> None:
@@ -129,7 +127,7 @@ class Controller(Generic[ConfigT]):
                     failures = 0
                     if self._metrics:
                         self._metrics.watch_event(kind)
-                    for key in self._wakeups.of(event):
+                    for key in self._woken_by(event):
                         self._queue.add(key)
                 message = "it ended"
             except KindMissingError as error:
@@ -139,10 +137,16 @@ class Controller(Generic[ConfigT]):
             except ClusterError as error:
                 message = str(error)
             failures += 1
-            logger.warning("the watch of %s starts anew: %s", kind, message)
-            await asyncio.sleep(retry_seconds(failures, self._uniform))
-            for key in self._wakeups.resources:  # what was deleted meanwhile is in no replay
+            logger.warning("restarting the watch of %s: %s", kind, message)
+            await asyncio.sleep(self._timing.backoff.pause(failures, self._uniform))
+            for key in self._wakeups.resources:  # a replay does not contain what was deleted meanwhile
                 self._queue.add(key)
+
+    def _woken_by(self, event: WatchEvent) -> Iterator[Key]:
+        yield from self._wakeups.of(event)
+        key = Key.of(event.object)
+        if event.type == "DELETED" or key.kind is Kind.RESOURCE_QUOTA:  # there may be room now
+            yield from self._refusals.retry_in(key.namespace)
 
     # ------------------------------------------------------------------------------------------------- working
 
@@ -159,7 +163,7 @@ class Controller(Generic[ConfigT]):
             except Exception:
                 result = "Bug"
                 seconds = self._queue.add_failed(key)
-                logger.exception("%s cannot be planned; the next try is in %.0f s", key, seconds)
+                logger.exception("cannot plan %s; trying again in %.0f s", key, seconds)
             else:
                 self._queue.forget(key)
                 if delay is not None:
@@ -176,24 +180,31 @@ class Controller(Generic[ConfigT]):
             first_at_once=isinstance(error, ConflictError | NotFoundError),
             at_least_seconds=patience or 0.0,
         )
-        logger.warning("%s: %s; the next try is in %.1f s", key, error, seconds)
+        logger.warning("%s: %s; trying again in %.1f s", key, error, seconds)
 
     async def _pass(self, key: Key) -> float | None:
-        """One look at a resource; returns after how many seconds to look again."""
+        """One pass over a resource; returns the seconds until the next one."""
         resource = await self._cluster.get(key)
+        if resource is None or not self._interests(resource).needs_queue:
+            return await self._pass_over(key, resource)
+        async with self._queue_turn:  # the resource may have changed while another batch took its turn
+            return await self._pass_over(key, await self._cluster.get(key))
+
+    async def _pass_over(self, key: Key, resource: Manifest | None) -> float | None:
         if resource is None:
-            self._refusals.pop(key, None)
+            self._refusals.forget(key)
             self._ending.pop(key, None)
             return None
-        observed = await self._observe(resource, self._refused(key, resource))
+        observed = await self._observe(resource, self._refusals.problems(key, _generation(resource)))
         while True:
             plan = self._plan(resource, observed, self._clock(), self._config)
             if observed.is_namespace_terminating:
                 self._note_end(key, resource, plan)
             execution = await self._executor.execute(resource, plan, observed)
             if execution.is_complete:
+                self._refusals.accepted(key)
                 return self._next_look(key, plan, observed)
-            # Plan again with what was refused: the status is to say so. Ends, as nothing is refused twice.
+            # Plan again with the refusals, so that the status reports them. This ends: nothing is refused twice.
             observed = self._with_refusals(key, resource, observed, execution)
 
     def _next_look(self, key: Key, plan: Plan, observed: Observed) -> float:
@@ -202,20 +213,20 @@ class Controller(Generic[ConfigT]):
             delays.append(max(0.05, plan.requeue_after_seconds))
         if observed.missing_kinds:
             delays.append(self._timing.missing_kind_retry)
-        refusals = self._refusals.get(key)
-        if refusals:
-            delays.append(max(0.05, refusals.until - time.monotonic()))
+        refused = self._refusals.seconds_left(key)
+        if refused is not None:
+            delays.append(max(0.05, refused))
         return min(delays)
 
     def _note_end(self, key: Key, resource: Manifest, plan: Plan) -> None:
         self._ending[key] = resource["metadata"]["uid"]
         if plan.delete:
-            logger.info("%s: its namespace is being deleted, so %s goes", key, ", ".join(map(str, plan.delete)))
+            logger.info("%s: its namespace is being deleted, deleting %s", key, ", ".join(map(str, plan.delete)))
 
     # ----------------------------------------------------------------------------------------------- observing
 
     async def _observe(self, resource: Manifest, problems: dict[Key, str]) -> Observed:
-        interests = self._interests(resource, self._config)
+        interests = self._interests(resource)
         objects: dict[Key, Manifest] = {}
         missing: set[Kind] = set()
         for key in interests.keys:
@@ -229,8 +240,11 @@ class Controller(Generic[ConfigT]):
         pods: list[Manifest] = []
         if interests.pod_labels:
             pods = await self._cluster.list(Kind.POD, Key.of(resource).namespace, interests.pod_labels)
+        batches = await self._cluster.list(Kind.TRACK_BATCH) if interests.needs_queue else []
         ends = await self._is_ending(resource, objects.values(), pods)
-        return Observed(objects, tuple(pods), frozenset(missing), problems, is_namespace_terminating=ends)
+        return Observed(
+            objects, tuple(pods), tuple(batches), frozenset(missing), problems, is_namespace_terminating=ends
+        )
 
     async def _is_ending(self, resource: Manifest, objects: Iterable[Manifest], pods: Iterable[Manifest]) -> bool:
         key = Key.of(resource)
@@ -238,22 +252,12 @@ class Controller(Generic[ConfigT]):
             return True
         return jobs_lose_pods(objects, pods) and await self._cluster.is_terminating(key.namespace)
 
-    def _refused(self, key: Key, resource: Manifest) -> dict[Key, str]:
-        refusals = self._refusals.get(key)
-        if refusals is None:
-            return {}
-        if refusals.generation != _generation(resource) or time.monotonic() >= refusals.until:
-            del self._refusals[key]
-            return {}
-        return dict(refusals.problems)
-
     def _with_refusals(self, key: Key, resource: Manifest, observed: Observed, execution: Execution) -> Observed:
         for child, message in execution.problems.items():
             logger.warning("%s: the cluster refused %s: %s", key, child, message)
         problems = {**observed.problems, **execution.problems}
-        if problems:
-            until = time.monotonic() + self._timing.refused_retry
-            self._refusals[key] = _Refusals(_generation(resource), until, problems)
+        if execution.problems:
+            self._refusals.note(key, _generation(resource), execution.problems)
         return replace(
             observed,
             missing_kinds=observed.missing_kinds | execution.missing_kinds,

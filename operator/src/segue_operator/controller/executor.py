@@ -1,13 +1,12 @@
-"""Carrying a plan out, in its order, so that stopping anywhere and starting anew leads to the same end."""
+"""Execute a plan in order, so that a restart at any point leads to the same end."""
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from segue_operator.api.constants import MESSAGE_LENGTH
-from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.children.metadata import controller_uid
 from segue_operator.controller.cluster import (
     AlreadyExistsError,
@@ -17,15 +16,21 @@ from segue_operator.controller.cluster import (
     InvalidError,
     KindMissingError,
     NamespaceTerminatingError,
+    UnavailableError,
 )
-from segue_operator.reconcile.model import Observed, Plan, PlannedEvent
+from segue_operator.kinds.messages import shorten_bytes
+from segue_operator.kinds.objects import Key, Kind, Manifest
+from segue_operator.reconcile.plans import Observed, Plan, PlannedEvent
 
 logger = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 60.0
+"""How long the server may fail over a child (5xx, no answer) before the resource's status says so."""
 
 
 @dataclass
 class Execution:
-    """What the cluster refused for good; status and events are not written then: the plan was made without it."""
+    """What the cluster refused. If anything was, status and events are not written: the plan did not know."""
 
     problems: dict[Key, str] = field(default_factory=dict)
     missing_kinds: set[Kind] = field(default_factory=set)
@@ -33,26 +38,21 @@ class Execution:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the whole plan was carried out."""
+        """Whether the whole plan was executed."""
         return not (self.problems or self.missing_kinds or self.is_namespace_terminating)
-
-
-def cut(message: str, size: int = MESSAGE_LENGTH) -> str:
-    """The message in at most ``size`` bytes of UTF-8."""
-    encoded = message.encode()
-    if len(encoded) <= size:
-        return message
-    return encoded[: size - len("…".encode())].decode(errors="ignore") + "…"
 
 
 class Executor:
     """Writes plans to a cluster."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, clock: Callable[[], float] = time.monotonic) -> None:
         self._cluster = cluster
+        self._clock = clock
+        self._unavailable_since: dict[Key, float] = {}
+        """When the server first failed over a child that it still fails over."""
 
     async def execute(self, resource: Manifest, plan: Plan, observed: Observed) -> Execution:
-        """Delete, create, apply; then, if the cluster took all that, write the status and after it the events.
+        """Delete, create and apply; if the cluster accepted it all, write the status, then the events.
 
         Parameters
         ----------
@@ -61,13 +61,13 @@ class Executor:
         plan
             What to write.
         observed
-            What the plan was made from: children that the cluster refused, or whose kind it lacks, are left out, and
-            in a namespace that is being deleted all of them.
+            What the plan was made from. Children that the cluster refused, or whose kind it does not serve, are left
+            out; in a namespace that is being deleted, all are.
 
         Raises
         ------
         ClusterError
-            The cluster is unavailable, or the world has changed since it was observed: look again and plan anew.
+            The cluster is unavailable, or has changed since it was observed: observe and plan again.
         """
         execution = Execution()
         for key in plan.delete:
@@ -99,8 +99,14 @@ class Executor:
             execution.is_namespace_terminating = True
         except InvalidError as error:
             execution.problems[key] = str(error)
+        except UnavailableError as error:
+            if self._clock() - self._unavailable_since.setdefault(key, self._clock()) < PATIENCE_SECONDS:
+                raise
+            execution.problems[key] = str(error)
+            return
         except KindMissingError:
             execution.missing_kinds.add(key.kind)
+        self._unavailable_since.pop(key, None)
 
     async def _create(self, resource: Manifest, manifest: Manifest) -> None:
         try:
@@ -109,14 +115,14 @@ class Executor:
             key = Key.of(manifest)
             existing = await self._cluster.get(key)
             if existing is None or controller_uid(existing) != resource["metadata"]["uid"]:
-                # The next observation shows who has the name; this plan's status would claim that it is ours.
+                # The next observation shows who owns the name; this plan's status would claim that we do.
                 raise ConflictError(f"{key} appeared while it was being created") from None
 
     async def _record(self, resource: Manifest, event: PlannedEvent) -> None:
         try:
             await self._cluster.create_event(
-                resource, type_=event.type, reason=event.reason, message=cut(event.message)
+                resource, type_=event.type, reason=event.reason, message=shorten_bytes(event.message)
             )
         except ClusterError as error:
-            # The status tells the same and is written: failing here would only repeat the pass.
-            logger.warning("event %s of %s is lost: %s", event.reason, Key.of(resource), error)
+            # The status says the same and is written: failing here would only repeat the pass.
+            logger.warning("lost event %s of %s: %s", event.reason, Key.of(resource), error)

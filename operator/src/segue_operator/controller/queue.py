@@ -1,4 +1,4 @@
-"""The work queue: a key waits once, is in one worker at a time, and comes back when it was added meanwhile."""
+"""The work queue: a key waits once, is processed by one worker, and returns if it was added meanwhile."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Generic, Protocol, TypeVar
 
-FIRST_RETRY_SECONDS = 1.0
-LONGEST_RETRY_SECONDS = 300.0
+from segue_core.contract.backoff import Backoff
+
+RETRY_BACKOFF = Backoff(first_seconds=1.0, longest_seconds=300.0, jitter=0.2)
+"""After failures of a resource's passes, and of a watch."""
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 
 
 class QueueMetrics(Protocol):
-    """What the queue tells about itself."""
+    """What the queue reports about itself."""
 
     def queue_depth(self, keys: int) -> None:
-        """Number of keys that wait for a worker now."""
+        """Number of keys that are waiting for a worker."""
         ...
 
     def queue_latency(self, seconds: float) -> None:
@@ -29,20 +31,6 @@ class QueueMetrics(Protocol):
         ...
 
 
-def retry_seconds(failures: int, random: Callable[[], float]) -> float:
-    """Back-off after so many failures in a row: 1 s, doubled up to 5 min, less up to a fifth by chance.
-
-    Parameters
-    ----------
-    failures
-        Failures so far, at least 1.
-    random
-        Uniform numbers in [0, 1): retries of many keys must not come in step.
-    """
-    seconds = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2.0 ** min(failures - 1, 32))
-    return seconds * (1.0 - 0.2 * random())
-
-
 class WorkQueue(Generic[KeyT]):
     """Keyed, de-duplicating, delayed and rate-limited queue for the workers of one event loop.
 
@@ -51,11 +39,16 @@ class WorkQueue(Generic[KeyT]):
     random
         Uniform numbers in [0, 1) for the jitter of retries.
     metrics
-        Told of depth, latency and retries.
+        Receives depth, latency and retries.
+    backoff
+        Delays after failures.
     """
 
-    def __init__(self, *, random: Callable[[], float], metrics: QueueMetrics | None = None) -> None:
+    def __init__(
+        self, *, random: Callable[[], float], metrics: QueueMetrics | None = None, backoff: Backoff = RETRY_BACKOFF
+    ) -> None:
         self._random = random
+        self._backoff = backoff
         self._metrics = metrics
         self._waiting: deque[KeyT] = deque()
         self._added_at: dict[KeyT, float] = {}
@@ -70,11 +63,11 @@ class WorkQueue(Generic[KeyT]):
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing waits and nothing is being processed; delayed keys do not count."""
+        """Whether no key is waiting or being processed; delayed keys do not count."""
         return not (self._waiting or self._processing)
 
     def add(self, key: KeyT) -> None:
-        """Let the key be processed as soon as a worker is free; once, however often it is added before that."""
+        """Process the key as soon as a worker is free: once, however often it is added before that."""
         if key in self._processing:
             self._again.add(key)
             return
@@ -86,7 +79,7 @@ class WorkQueue(Generic[KeyT]):
         self._wake()
 
     def add_after(self, key: KeyT, seconds: float) -> None:
-        """Add the key after a delay; of several delays of a key the shortest counts."""
+        """Add the key after a delay; the shortest of several delays counts."""
         if seconds <= 0:
             self.add(key)
             return
@@ -106,9 +99,9 @@ class WorkQueue(Generic[KeyT]):
         key
             What failed.
         first_at_once
-            The first failure in a row is tried again at once: the world changed under it.
+            Retry the first failure in a row at once, because the cluster has changed.
         at_least_seconds
-            Patience that the server asked for.
+            Delay that the server asked for.
 
         Returns
         -------
@@ -116,7 +109,7 @@ class WorkQueue(Generic[KeyT]):
             The delay in seconds.
         """
         self._failures[key] = failures = self._failures.get(key, 0) + 1
-        seconds = 0.0 if first_at_once and failures == 1 else retry_seconds(failures, self._random)
+        seconds = 0.0 if first_at_once and failures == 1 else self._backoff.pause(failures, self._random)
         seconds = max(seconds, at_least_seconds)
         self.add_after(key, seconds)
         if self._metrics:
@@ -124,7 +117,7 @@ class WorkQueue(Generic[KeyT]):
         return seconds
 
     def forget(self, key: KeyT) -> None:
-        """The key was processed well: its next failure starts with the shortest back-off."""
+        """Processing the key succeeded: its next failure starts with the shortest back-off."""
         self._failures.pop(key, None)
 
     async def get(self) -> KeyT:
@@ -136,7 +129,7 @@ class WorkQueue(Generic[KeyT]):
                 await getter
             except asyncio.CancelledError:
                 if getter.done() and not getter.cancelled():
-                    self._wake()  # this wake-up was meant for a worker that goes on
+                    self._wake()  # pass this wake-up on to a worker that still waits
                 raise
         key = self._waiting.popleft()
         self._processing.add(key)

@@ -1,32 +1,31 @@
-"""Which resources an event wakes."""
+"""Which resources to look at after an event."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from segue_operator.api.constants import Label
-from segue_operator.api.objects import API_VERSIONS, Key, Kind, Manifest
 from segue_operator.controller.cluster import WatchEvent
-
-RESOURCE_KINDS = frozenset({Kind.TRACK_BATCH, Kind.TRAINING_RUN})
-_POD_LABELS = {Kind.TRACK_BATCH: Label.TRACK_BATCH, Kind.TRAINING_RUN: Label.TRAINING_RUN}
+from segue_operator.kinds.objects import API_VERSIONS, OWN_KINDS, PARENT_LABELS, Key, Kind, Manifest
+from segue_operator.reconcile.batch_queue import Turn, holds_place, turn, waits_for_place
 
 
 class Wakeups:
-    """Knows the resources that were seen, and turns an event into the keys of those to look at."""
+    """Keeps track of the resources, and turns an event into the keys of those it may concern."""
 
     def __init__(self) -> None:
         self._batches: dict[Key, frozenset[str]] = {}
+        self._active: set[Key] = set()
+        self._queue: dict[Key, Turn] = {}
 
     @property
     def resources(self) -> tuple[Key, ...]:
-        """Every resource that exists, as far as the watches told."""
+        """Every resource that the watches have reported."""
         return tuple(self._batches)
 
     def of(self, event: WatchEvent) -> Iterator[Key]:
         """Keys of the resources that the event may concern."""
         key = Key.of(event.object)
-        if key.kind not in RESOURCE_KINDS:
+        if key.kind not in OWN_KINDS:
             yield from _parents(event.object, key)
             return
         if event.type == "DELETED":
@@ -36,11 +35,31 @@ class Wakeups:
         yield key
         if key.kind is Kind.TRACK_BATCH:
             yield from self._runs_on(key)
+            yield from self._next_in_queue(key, event)
 
     def _runs_on(self, batch: Key) -> Iterator[Key]:
         for run, batches in self._batches.items():
             if run.kind is Kind.TRAINING_RUN and run.namespace == batch.namespace and batch.name in batches:
                 yield run
+
+    def _next_in_queue(self, key: Key, event: WatchEvent) -> Iterator[Key]:
+        """The head of the queue, when a place may have become free.
+
+        A batch that leaves the queue wakes the next one, so several places that become free at once are all taken.
+        """
+        gone = event.type == "DELETED"
+        held, waited = key in self._active, key in self._queue
+        holds, waits = (False, False) if gone else (holds_place(event.object), waits_for_place(event.object))
+        self._active.discard(key)
+        self._queue.pop(key, None)
+        if holds:
+            self._active.add(key)
+        if waits:
+            self._queue[key] = turn(event.object)
+        if self._queue and ((held and not holds) or (waited and not waits)):
+            head = min(self._queue, key=self._queue.__getitem__)
+            if head != key:
+                yield head
 
 
 def _named_batches(resource: Manifest) -> frozenset[str]:
@@ -51,11 +70,11 @@ def _named_batches(resource: Manifest) -> frozenset[str]:
 def _parents(child: Manifest, key: Key) -> Iterator[Key]:
     metadata = child["metadata"]
     for reference in metadata.get("ownerReferences", ()):
-        for kind in RESOURCE_KINDS:
+        for kind in OWN_KINDS:
             if reference.get("kind") == kind and reference.get("apiVersion") == API_VERSIONS[kind]:
                 yield Key(kind, key.namespace, reference["name"])
     if key.kind is Kind.POD:
         labels = metadata.get("labels") or {}
-        for kind, label in _POD_LABELS.items():
+        for kind, label in PARENT_LABELS.items():
             if label in labels:
                 yield Key(kind, key.namespace, labels[label])

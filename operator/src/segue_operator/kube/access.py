@@ -1,4 +1,4 @@
-"""How the API server is reached: by the pod's own service account, or by a kubeconfig."""
+"""Access to the API server: with the pod's service account or a kubeconfig."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ _DEFAULT_KUBECONFIG = "~/.kube/config"
 
 
 class AccessError(Exception):
-    """There is neither a service account nor a usable kubeconfig; the message says what was tried."""
+    """Neither a service account nor a kubeconfig can be used; the message says what was tried."""
 
 
 class Connection(kopf.ConnectionInfo):
-    """kopf's access, which verifies the server's certificate as kubectl does.
+    """kopf's connection, which verifies the server's certificate as kubectl does.
 
-    Python 3.13 also refuses certificates that lack extensions of RFC 5280; many clusters' own authorities made such.
-    Chain, dates and host name are verified all the same.
+    Python 3.13 also refuses certificates without some extensions of RFC 5280, which many clusters' own authorities
+    issue. Chain, dates and host name are still verified.
     """
 
     def as_ssl_context(self) -> ssl.SSLContext:
-        """Give kopf's context without the strict reading of the RFC."""
+        """Give kopf a context without the strict checks of the RFC."""
         context = super().as_ssl_context()
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         return context
 
 
 async def load_configuration(environ: Mapping[str, str] = os.environ) -> Configuration:
-    """Configuration of the client: by ``KUBECONFIG``, else the pod's service account, else ``~/.kube/config``.
+    """Configure the client from ``KUBECONFIG``, else the pod's service account, else ``~/.kube/config``.
 
     Raises
     ------
     AccessError
-        None of them is usable.
+        None of them can be used.
     """
     configuration = Configuration()
     kubeconfig = environ.get("KUBECONFIG", "").strip()
@@ -51,13 +51,13 @@ async def load_configuration(environ: Mapping[str, str] = os.environ) -> Configu
             await load_kube_config(config_file=path, client_configuration=configuration, persist_config=False)
     except (ConfigException, OSError) as error:
         place = f"KUBECONFIG={kubeconfig}" if kubeconfig else "the pod's service account or ~/.kube/config"
-        raise AccessError(f"cannot reach a cluster by {place}: {error}") from error
+        raise AccessError(f"cannot connect to a cluster with {place}: {error}") from error
     configuration.disable_strict_ssl_verification = True  # as in `Connection`
     return configuration
 
 
 async def connection_info(environ: Mapping[str, str] = os.environ) -> kopf.ConnectionInfo:
-    """The same access for kopf; read anew whenever the server refuses the old credentials."""
+    """The same access for kopf; read again whenever the server refuses the credentials."""
     configuration = await load_configuration(environ)
     header = str(configuration.api_key.get("BearerToken") or "")
     scheme, _, token = header.rpartition(" ")

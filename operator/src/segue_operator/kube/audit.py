@@ -1,7 +1,7 @@
-"""Lists of everything, now and then: they fill the mirror at the start, and later find what a watch has missed.
+"""Lists of everything: they fill the mirror at the start, and later find what a watch has missed.
 
-kopf tells of no object that vanished while a watch was interrupted, and a watch can fall silent. So nothing rests on
-watches alone; but a pass never lists: an audit does it for all resources at once.
+kopf does not report an object that vanished while a watch was interrupted, and a watch can fall silent. So watches are
+not trusted alone. But no pass ever lists: an audit does it for all resources at once.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.controller.cluster import ClusterError, KindMissingError
+from segue_operator.kinds.objects import Key, Kind, Manifest
 from segue_operator.kube.client import Client
 from segue_operator.kube.intake import Intake
-from segue_operator.kube.metrics import KubeMetrics
 from segue_operator.kube.mirror import Mirror, version
+from segue_operator.kube.operator_metrics import KubeMetrics
 from segue_operator.kube.paths import PLURALS, collection_path, group_version_path, selector
 from segue_operator.kube.trim import trim
 
@@ -25,14 +25,14 @@ logger = logging.getLogger(__name__)
 
 PAGE = 50
 GRACE_SECONDS = 5.0
-"""How long a watch may lag behind a list before that counts as missed."""
+"""How long a watch may lag behind a list before its events count as missed."""
 
 Take = Callable[[Literal["MODIFIED"], Manifest], object]
 
 
 @dataclass
 class _Listing:
-    """What one list said."""
+    """What one list returned."""
 
     number: int = 0
     """Resource version of the list."""
@@ -45,7 +45,7 @@ class Auditor:
     Parameters
     ----------
     namespaces
-        Those that the operator serves; empty for all.
+        Namespaces to serve; empty for all.
     """
 
     def __init__(
@@ -66,12 +66,12 @@ class Auditor:
         self._grace_seconds = grace_seconds
 
     async def find_kinds(self) -> frozenset[Kind]:
-        """Ask which kinds are served, and note it in the mirror.
+        """Ask the API server which kinds it serves, and record that in the mirror.
 
         Raises
         ------
         ClusterError
-            The server does not say.
+            The server did not answer.
         """
         served = [kind for kind in Kind if await self._is_served(kind)]
         for kind in Kind:
@@ -89,7 +89,7 @@ class Auditor:
         return any(one.get("name") == PLURALS[kind] for one in found.get("resources") or ())
 
     async def fill(self) -> None:
-        """Take over everything that exists.
+        """Copy everything that exists into the mirror.
 
         Raises
         ------
@@ -99,10 +99,12 @@ class Auditor:
         for kind in Kind:
             if self._mirror.serves(kind):
                 for scope in self._scopes:
-                    await self._take_over(kind, scope, self._mirror.accept)  # pods come last: nobody looks before
+                    await self._take_over(
+                        kind, scope, self._mirror.accept
+                    )  # pods come last: nothing reads the mirror before
 
     async def audit(self) -> None:
-        """Look for what the watches missed, and put it right; what cannot be listed is left for the next."""
+        """Find and repair what the watches missed; what cannot be listed is left for the next audit."""
         for kind in Kind:
             if not self._mirror.serves(kind):
                 continue
@@ -116,12 +118,12 @@ class Auditor:
         listing = await self._list(kind, scope)
         if not self._suspects(kind, scope, listing):
             self._mirror.confirm(kind)
-            self._mirror.bury(kind, listing.number)
+            self._mirror.reap(kind, listing.number)
             return
         await asyncio.sleep(self._grace_seconds)
         suspects = self._suspects(kind, scope, listing)
         if suspects:
-            logger.warning("the watch of %s missed %d objects: listing them anew", kind, suspects)
+            logger.warning("the watch of %s missed %d objects: listing them again", kind, suspects)
             if self._metrics:
                 self._metrics.repaired(kind, suspects)
             await self._take_over(kind, scope, self._intake.take)

@@ -13,22 +13,22 @@ import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
 
-from segue_operator.api.constants import FIELD_MANAGER
 from segue_operator.controller.cluster import UnavailableError
-from segue_operator.kube.errors import cluster_error
+from segue_operator.kinds.constants import FIELD_MANAGER
+from segue_operator.kube.answers import cluster_error
 
 REQUEST_SECONDS = 30.0
 APPLY = "application/apply-patch+yaml"
 _VERBS = {"GET": "get", "POST": "create", "PATCH": "patch", "DELETE": "delete"}
 
 RequestMetrics = Callable[[str, str, int, float], None]
-"""Told of verb, kind, HTTP status (0 if no answer came) and seconds of every request."""
+"""Receives verb, kind, HTTP status (0 without an answer) and seconds of every request."""
 
 
 class Client:
-    """The API server; entered, it holds connections.
+    """A client of the API server; an async context manager that owns the connections.
 
-    The client's typed models are left alone: manifests are JSON here, and its models of every kind cost memory.
+    The official client's typed models are not used: manifests are JSON here, and the models cost memory.
     """
 
     def __init__(self, configuration: Configuration, metrics: RequestMetrics | None = None) -> None:
@@ -62,14 +62,14 @@ class Client:
         method, path, query, body, content_type
             The request.
         about
-            Kind that the request is about, for the metrics.
+            Kind in the request, for the metrics.
         verb
             Verb for the metrics where the method does not say it (a list is a ``GET``).
 
         Raises
         ------
         ClusterError
-            Of the class that the answer stands for; `UnavailableError` if none came.
+            The subclass for the answer; `UnavailableError` if there was none.
         """
         started, code = time.perf_counter(), 0
         try:

@@ -1,4 +1,4 @@
-"""Packages whose submodules are wanted, but not what their ``__init__`` imports."""
+"""Import submodules of a package without what its ``__init__`` imports."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 
 
 def defer(name: str) -> None:
-    """Put a package in place without running it; it is run as soon as anything but a submodule is asked of it.
+    """Register a package without executing it; it is executed when anything but a submodule is asked for.
 
-    ``import package.part.module`` runs ``package/__init__.py`` first, whatever that imports. Of the package, Python
-    itself wants no more than the path that its submodules are on. The standard library's ``LazyLoader`` would be the
-    way, but for that: it runs a package as soon as its path is read.
+    ``import package.part.module`` executes ``package/__init__.py`` first, with all its imports. Python itself only
+    needs the package's path to find the submodules. The standard library's ``LazyLoader`` does not help: it executes
+    the package as soon as its path is read.
 
-    A package that is not installed or was imported before is left alone.
+    A package that is not installed, or was imported before, stays as it is.
 
     Parameters
     ----------
     name
-        The package; the ones that it is in must be deferred before it.
+        The package; its parent packages must be deferred first.
     """
     spec = None if name in sys.modules else find_spec(name)
     if spec is None or spec.loader is None:

@@ -1,17 +1,18 @@
-"""Watch events on their way into the mirror: no child is seen to have ended before its pods are.
+"""Take watch events into the mirror, and no finished child before its pods.
 
-Every kind has a watch of its own, and one may be ahead of another. A plan that saw a Job complete without the pod that
-holds its summary would take the summary for lost.
+Every kind has its own watch, and one may be ahead of another. A plan that sees a finished Job without the pod that
+holds its summary would consider the summary lost.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from itertools import islice
 
-from segue_operator.api.constants import Label
-from segue_operator.api.objects import Key, Kind, Manifest
+from segue_core.contract.backoff import Backoff
 from segue_operator.controller.cluster import ClusterError
+from segue_operator.kinds.objects import PARENT_LABELS, Key, Kind, Manifest
 from segue_operator.kube.client import Client
 from segue_operator.kube.mirror import Mirror, version
 from segue_operator.kube.paths import CHILD_SELECTOR, collection_path
@@ -21,13 +22,12 @@ from segue_operator.reconcile.spark_state import attempt_state
 
 logger = logging.getLogger(__name__)
 
-_PARENTS = (str(Label.TRACK_BATCH), str(Label.TRAINING_RUN))
-_PAUSES_SECONDS = (0.0, 1.0, 2.0, 4.0)
-"""Before each time the pods of a child that has ended are asked for; then the watch of pods must have told of them."""
+_PAUSES_SECONDS = (0.0, *islice(Backoff(first_seconds=1.0, longest_seconds=4.0), 3))
+"""Pauses before each attempt to list the pods of a finished child; after the last, their watch must have sent them."""
 
 
 def has_ended(child: Manifest) -> bool:
-    """Whether a child will not run again, so that its pods' last words count."""
+    """Whether a child has finished, so that its pods' summaries are final."""
     if child["kind"] == Kind.JOB:
         return observe_job(child).is_finished
     if child["kind"] == Kind.SPARK_APPLICATION:
@@ -36,7 +36,7 @@ def has_ended(child: Manifest) -> bool:
 
 
 class Intake:
-    """Takes events in; must be used in the event loop of the mirror."""
+    """Takes events into the mirror; must run in the mirror's event loop."""
 
     def __init__(self, client: Client, mirror: Mirror) -> None:
         self._client = client
@@ -44,7 +44,7 @@ class Intake:
         self._pending: set[asyncio.Task[None]] = set()
 
     def take(self, type_: str | None, manifest: Manifest) -> None:
-        """Take one event in, at once or as soon as the pods are known."""
+        """Take in one event, at once or as soon as the pods are known."""
         if type_ == "DELETED":
             self._mirror.accept("DELETED", manifest)
             return
@@ -70,7 +70,7 @@ class Intake:
 
     async def _bring_pods(self, child: Manifest) -> None:
         labels = child["metadata"].get("labels") or {}
-        parents = [f"{name}={labels[name]}" for name in _PARENTS if name in labels]
+        parents = [f"{name}={labels[name]}" for name in PARENT_LABELS.values() if name in labels]
         query = {"labelSelector": ",".join([CHILD_SELECTOR, *parents])}
         path = collection_path(Kind.POD, Key.of(child).namespace)
         found = await self._client.request("GET", path, about=Kind.POD, query=query, verb="list")

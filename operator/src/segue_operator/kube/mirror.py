@@ -1,9 +1,9 @@
-"""What the watches told: every object that the controller may ask for, by key, without a question to the server.
+"""A mirror of the cluster: every object that the controller may ask for, without a request to the server.
 
-An object's ``resourceVersion`` decides what is newer, whoever brings it: a watch, an audit, or the answer to our own
-write. So a pass never sees the world as it was before the pass's own writes.
+An object's ``resourceVersion`` decides what is newer, whether it comes from a watch, an audit, or the answer to our own
+write. So a pass never sees the state before its own writes.
 
-Objects are kept as JSON, in less than half the memory that their dicts would take, and made anew for each who asks.
+Objects are kept as JSON, in less than half the memory of their dicts, and parsed for each reader.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from segue_operator.api.constants import Label
-from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.controller.cluster import WatchEvent
+from segue_operator.kinds.objects import PARENT_LABELS, Key, Kind, Manifest
 
 Change = Callable[[Manifest | None, Manifest | None], None]
-"""Told of an object before and after a change; None where it does not exist."""
+"""Receives an object before and after a change; None where it does not exist."""
 
-_INDEXED = (str(Label.TRACK_BATCH), str(Label.TRAINING_RUN))
+_INDEXED = tuple(map(str, PARENT_LABELS.values()))
 _Index = tuple[Kind, str, str, str]
 
 
@@ -50,19 +49,19 @@ class _Kept:
 
 
 class Mirror:
-    """Objects of the served kinds, as far as is known."""
+    """The known objects of the served kinds."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._objects: dict[Kind, dict[Key, _Kept]] = {kind: {} for kind in Kind}
         self._indexed: defaultdict[_Index, dict[Key, None]] = defaultdict(dict)
-        self._graves: dict[Key, int] = {}
+        self._tombstones: dict[Key, int] = {}
         self._served: set[Kind] = set()
         self._current: dict[Kind, float] = {}
         self._subscribers: list[Callable[[WatchEvent], None]] = []
         self._observers: list[Change] = []
 
-    # ------------------------------------------------------------------------------------------------------- asking
+    # ------------------------------------------------------------------------------------------------------- reading
 
     def get(self, key: Key) -> Manifest | None:
         """One object."""
@@ -77,14 +76,14 @@ class Mirror:
     def select(
         self, kind: Kind, namespace: str | None = None, labels: Mapping[str, str] | None = None
     ) -> list[Manifest]:
-        """Objects of a kind that carry the labels; those of one resource are found without a search."""
+        """Objects of a kind that carry the labels; an index finds those of one resource."""
         wanted = labels or {}
         keys = self._candidates(kind, namespace, wanted)
         found = self._each(key for key in keys if namespace in (None, key.namespace))
         return [one for one in found if wanted.items() <= (one["metadata"].get("labels") or {}).items()]
 
     def each(self, kind: Kind) -> Iterator[Manifest]:
-        """All objects of a kind, of which only one is made at a time; the mirror may change meanwhile."""
+        """All objects of a kind, parsed one at a time; the mirror may change meanwhile."""
         return self._each(self.keys(kind))
 
     def _each(self, keys: Iterable[Key]) -> Iterator[Manifest]:
@@ -104,52 +103,52 @@ class Mirror:
         return tuple(self._objects[kind])
 
     def serves(self, kind: Kind) -> bool:
-        """Whether the API server knows the kind."""
+        """Whether the API server serves the kind."""
         return kind in self._served
 
     def ages(self) -> dict[Kind, float]:
-        """Seconds since a watch or an audit last spoke of each kind."""
+        """Seconds since a watch or an audit last confirmed each kind."""
         now = self._clock()
         return {kind: now - since for kind, since in self._current.items()}
 
-    # ------------------------------------------------------------------------------------------------------ telling
+    # ------------------------------------------------------------------------------------------------------ writing
 
     def accept(self, type_: Literal["ADDED", "MODIFIED", "DELETED"] | None, manifest: Manifest) -> bool:
-        """Take an object over if it is news; whether it was."""
+        """Take over an object if it is newer; returns whether it was."""
         key, number = Key.of(manifest), version(manifest)
         self.confirm(key.kind)
         known = self._objects[key.kind].get(key)
         if known is not None and known.number > number:
             return False
         if type_ == "DELETED":
-            self._graves[key] = max(number, self._graves.get(key, -1))
+            self._tombstones[key] = max(number, self._tombstones.get(key, -1))
             return self._remove(key)
-        if self._graves.get(key, -1) >= number or (known is not None and known.number == number):
+        if self._tombstones.get(key, -1) >= number or (known is not None and known.number == number):
             return False
-        self._graves.pop(key, None)
+        self._tombstones.pop(key, None)
         self._store(key, known, manifest)
         return True
 
     def is_news(self, key: Key, number: int) -> bool:
-        """Whether an object of this version would be news."""
+        """Whether an object of this version would be newer."""
         known = self._objects[key.kind].get(key)
-        return self._graves.get(key, -1) < number and (known is None or known.number < number)
+        return self._tombstones.get(key, -1) < number and (known is None or known.number < number)
 
     def forget(self, key: Key) -> bool:
-        """Drop an object that is no longer there; whether it was known."""
+        """Drop an object that no longer exists; returns whether it was known."""
         return self._remove(key)
 
     def confirm(self, kind: Kind) -> None:
-        """Note that what is known of a kind is current."""
+        """Note that the known objects of a kind are current."""
         self._current[kind] = self._clock()
 
-    def bury(self, kind: Kind, up_to: int) -> None:
-        """Forget deletions that every list from now on knows of."""
-        for key in [key for key, number in self._graves.items() if key.kind is kind and number <= up_to]:
-            del self._graves[key]
+    def reap(self, kind: Kind, up_to: int) -> None:
+        """Drop the tombstones that every later list knows of."""
+        for key in [key for key, number in self._tombstones.items() if key.kind is kind and number <= up_to]:
+            del self._tombstones[key]
 
     def set_served(self, kind: Kind, *, is_served: bool) -> None:
-        """Note whether a kind is served; objects of one that is not are gone."""
+        """Record whether a kind is served; if it is not, its objects are dropped."""
         if is_served:
             self._served.add(kind)
             return
@@ -183,15 +182,15 @@ class Mirror:
             if not entries:
                 self._indexed.pop(index, None)
 
-    # ---------------------------------------------------------------------------------------------------- listening
+    # ---------------------------------------------------------------------------------------------------- subscribing
 
     def subscribe(self, subscriber: Callable[[WatchEvent], None]) -> Callable[[], None]:
-        """Tell of every change from now on; returns what ends that."""
+        """Call the subscriber for every change from now on; returns the function to unsubscribe."""
         self._subscribers.append(subscriber)
         return lambda: self._subscribers.remove(subscriber)
 
     def observe(self, observer: Change) -> None:
-        """Tell of every change with what was there before."""
+        """Call the observer for every change, with the object before it."""
         self._observers.append(observer)
 
     def _tell(self, before: Manifest | None, after: Manifest | None, event: WatchEvent) -> None:

@@ -1,11 +1,11 @@
-"""Where in the API each kind lives."""
+"""Paths of the API."""
 
 from __future__ import annotations
 
 from urllib.parse import quote
 
-from segue_operator.api.constants import FIELD_MANAGER, Label
-from segue_operator.api.objects import API_VERSIONS, Key, Kind
+from segue_operator.kinds.constants import FIELD_MANAGER, Label
+from segue_operator.kinds.objects import API_VERSIONS, OWN_KINDS, Key, Kind
 
 PLURALS: dict[Kind, str] = {
     Kind.TRACK_BATCH: "trackbatches",
@@ -14,15 +14,15 @@ PLURALS: dict[Kind, str] = {
     Kind.DEPLOYMENT: "deployments",
     Kind.SPARK_APPLICATION: "sparkapplications",
     Kind.POD: "pods",
+    Kind.RESOURCE_QUOTA: "resourcequotas",
 }
-OWN_KINDS = (Kind.TRACK_BATCH, Kind.TRAINING_RUN)
 CHILD_SELECTOR = f"{Label.APP_MANAGED_BY}={FIELD_MANAGER}"
-"""Label selector of what the operator made, and of the pods of that."""
+"""Label selector of the operator's children and their pods."""
 
 
 def selector(kind: Kind) -> str | None:
-    """Label selector by which a kind is listed and watched; None for Segue's own kinds, which people make."""
-    return None if kind in OWN_KINDS else CHILD_SELECTOR
+    """Label selector for listing and watching a kind; None for what users create."""
+    return None if kind in (*OWN_KINDS, Kind.RESOURCE_QUOTA) else CHILD_SELECTOR
 
 
 def group_version_path(kind: Kind) -> str:
@@ -32,7 +32,7 @@ def group_version_path(kind: Kind) -> str:
 
 
 def collection_path(kind: Kind, namespace: str | None) -> str:
-    """Path of all objects of a kind, of one namespace or of all."""
+    """Path of all objects of a kind, in one namespace or in all."""
     prefix = group_version_path(kind)
     return f"{prefix}/namespaces/{quote(namespace)}/{PLURALS[kind]}" if namespace else f"{prefix}/{PLURALS[kind]}"
 

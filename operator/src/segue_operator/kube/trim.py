@@ -1,12 +1,12 @@
-"""Objects cut down to what plans read, so that thousands of them fit into little memory. Pure."""
+"""Reduce objects to what plans read, so that thousands of them need little memory. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from segue_operator.api.constants import Annotation, Label
-from segue_operator.api.objects import API_VERSIONS, Kind, Manifest
+from segue_operator.kinds.constants import Annotation, Label
+from segue_operator.kinds.objects import Kind, Manifest, type_meta
 
 _METADATA = (
     "name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp",
@@ -23,35 +23,37 @@ _SPEC: Mapping[Kind, tuple[str, ...]] = {
     Kind.DEPLOYMENT: ("replicas",),
     Kind.SPARK_APPLICATION: ("suspend",),
     Kind.POD: (),
+    Kind.RESOURCE_QUOTA: ("hard",),
 }
 _STATUS: Mapping[Kind, tuple[str, ...]] = {
     Kind.JOB: ("conditions", "succeeded", "failedIndexes"),
     Kind.DEPLOYMENT: ("conditions", "readyReplicas"),
     Kind.SPARK_APPLICATION: ("applicationState",),
     Kind.POD: ("phase", "reason", "conditions", "containerStatuses"),
+    Kind.RESOURCE_QUOTA: ("used",),
 }
 _CONTAINER_STATUS = ("name", "state", "lastState")
 _CONDITION = ("type", "status", "reason", "message")
+_POD_CONDITION = (*_CONDITION, "lastTransitionTime")
 _CONDITIONS: Mapping[Kind, frozenset[str]] = {
     Kind.JOB: frozenset({"Complete", "Failed"}),
     Kind.DEPLOYMENT: frozenset({"ReplicaFailure"}),
-    Kind.POD: frozenset({"PodScheduled"}),
+    Kind.POD: frozenset({"PodScheduled", "Ready", "DisruptionTarget"}),
 }
 
 
 def trim(kind: Kind, manifest: Mapping[str, Any]) -> Manifest:
-    """The object with only what plans read; Segue's own kinds keep spec and status whole.
+    """The object with only the fields that plans read; Segue's own kinds keep spec and status.
 
     Parameters
     ----------
     kind
-        The object's kind: items of a list do not name it themselves.
+        The object's kind, which items of a list do not contain.
     manifest
-        The object as the API server sent it; it is not changed.
+        The object as the API server sent it; it is not modified.
     """
     small: Manifest = {
-        "apiVersion": API_VERSIONS[kind],
-        "kind": str(kind),
+        **type_meta(kind),
         "metadata": _metadata(manifest["metadata"]),
     }
     if kind not in _SPEC:
@@ -61,8 +63,8 @@ def trim(kind: Kind, manifest: Mapping[str, Any]) -> Manifest:
     if "containerStatuses" in status:
         status["containerStatuses"] = [_container(one) for one in status["containerStatuses"] or ()]
     if "conditions" in status:
-        read = _CONDITIONS[kind]
-        status["conditions"] = [_only(one, _CONDITION) for one in status["conditions"] or () if one["type"] in read]
+        types, fields = _CONDITIONS[kind], _POD_CONDITION if kind is Kind.POD else _CONDITION
+        status["conditions"] = [_only(one, fields) for one in status["conditions"] or () if one["type"] in types]
     if status:
         small["status"] = status
     return small

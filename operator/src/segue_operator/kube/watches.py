@@ -1,50 +1,48 @@
-"""kopf, as it is used here: it watches, and its handlers do nothing but hand each event on.
+"""kopf, used only to watch: its handlers pass each event on.
 
 Only ``on.event`` handlers are registered, so kopf writes nothing: no finalizer, no annotation, no event. It runs in a
-thread and an event loop of its own, because kopf ends every task of its loop when it stops, and it is stopped and
-started anew when the cluster learns of a kind.
+thread and an event loop of its own, because kopf ends every task of its loop when it stops, and it is
+restarted when the cluster adds or removes a kind.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import threading
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 import kopf
 
-from segue_operator.api.constants import GROUP
-from segue_operator.api.objects import API_VERSIONS, Kind, Manifest
-from segue_operator.kube.memories import forgetful_memories
+from segue_core.contract.backoff import Backoff
+from segue_core.observability.logging import OneOfAKind
+from segue_operator.kinds.constants import GROUP
+from segue_operator.kinds.objects import API_VERSIONS, Kind, Manifest
 from segue_operator.kube.paths import PLURALS, selector
 from segue_operator.kube.trim import trim
 
 logger = logging.getLogger(__name__)
 
 Relay = Callable[[str | None, Manifest], None]
-"""Takes a watch's event: its type (None for what a watch began with) and the trimmed object."""
+"""Receives a watch's event: its type (None for objects that existed before) and the trimmed object."""
 
 SERVER_SECONDS = 600
 CLIENT_SECONDS = 660
-LONGEST_BACK_OFF_SECONDS = 60.0
 RESTART_SECONDS = 5.0
-
-
-class EndlessBackOff:
-    """Delays that double up to a minute and never end: an outage of the API server must not end the operator."""
-
-    def __iter__(self) -> Iterator[float]:
-        seconds = 1.0
-        while True:
-            yield seconds * (1.0 - 0.2 * random.random())  # noqa: S311 - jitter, not a secret
-            seconds = min(LONGEST_BACK_OFF_SECONDS, seconds * 2)
+_NETWORK_BACKOFF = Backoff(first_seconds=1.0, longest_seconds=60.0, jitter=0.2)
+"""It never ends, so an outage does not end kopf."""
+QUIET_SECONDS = 60.0
+"""How long kopf is silent after a message."""
+STOP_SECONDS = 15.0
+"""How long kopf gets to end its watches."""
+_RUNNING_LOGGER = "kopf._core.reactor.running"
+"""The only private name of kopf in use: a logger."""
 
 
 class NoDiffs(kopf.DiffBaseStorage):
-    """kopf's record of how it handled an object last, a copy of all of it: no handler here asks what has changed."""
+    """Replaces kopf's record of an object's last state, a full copy: no handler here asks what has changed."""
 
     def build(self, *, body: kopf.Body, extra_fields: Iterable[kopf.FieldSpec] | None = None) -> kopf.BodyEssence:  # noqa: ARG002 - kopf's signature
         """Record nothing of an object."""
@@ -57,8 +55,19 @@ class NoDiffs(kopf.DiffBaseStorage):
         """Store nothing."""
 
 
+def quieten_kopf(level: str) -> None:
+    """Let kopf log warnings and errors at most, one a minute, and not that it runs in a thread.
+
+    In an outage each of its watches reports every attempt to reconnect.
+    """
+    logging.getLogger("kopf").setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    logging.getLogger(_RUNNING_LOGGER).setLevel(logging.ERROR)  # it warns about the thread
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(OneOfAKind(("kopf",), seconds=QUIET_SECONDS, together=True))
+
+
 def kopf_settings() -> kopf.OperatorSettings:
-    """What kopf is told: watch in streams that are renewed, be patient, write nothing."""
+    """Settings of kopf: watch in streams that are renewed, retry for ever, write nothing."""
     settings = kopf.OperatorSettings()
     settings.peering.standalone = True
     settings.scanning.disabled = True
@@ -70,10 +79,10 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.watching.chunk_size = 25
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 10
-    settings.networking.error_backoffs = EndlessBackOff()
+    settings.networking.error_backoffs = _NETWORK_BACKOFF
     settings.networking.enforce_retry_after = True
-    settings.queueing.worker_limit = None  # handlers are instant; waiting events would be kept whole
-    settings.queueing.idle_timeout = 0.01  # so long a worker keeps its last event whole
+    settings.queueing.worker_limit = None  # handlers are instant, and queued events would use memory
+    settings.queueing.idle_timeout = 0.01  # how long a worker keeps its last event
     settings.execution.max_workers = 1
     settings.persistence.finalizer = f"{GROUP}/operator"
     settings.persistence.diffbase_storage = NoDiffs()
@@ -93,12 +102,12 @@ def _resource(kind: Kind) -> tuple[str, str, str]:
 def registry_of(
     kinds: Collection[Kind], relay: Relay, login: Callable[[], Awaitable[kopf.ConnectionInfo]]
 ) -> kopf.OperatorRegistry:
-    """Handlers of one run of kopf: one a kind, and the login.
+    """Handlers for one run of kopf: one for each kind, and the login.
 
     Parameters
     ----------
     kinds
-        Kinds that the API server serves.
+        Kinds to watch; the API server must serve them.
     relay
         Called in kopf's thread.
     login
@@ -124,21 +133,16 @@ def _handler(kind: Kind, relay: Relay) -> Callable[..., Awaitable[None]]:
 
 
 class Watches:
-    """One run of kopf in a thread; when kopf fails, it is started anew.
+    """Runs kopf in a thread; when kopf fails, starts it again.
 
     Parameters
     ----------
     namespaces
-        Those to watch; empty for all.
+        Namespaces to watch; empty for all.
     relay
-        Called in the event loop of the one who starts the watches.
+        Called in the event loop that runs the watches.
     login
         Gives kopf its credentials.
-
-    Raises
-    ------
-    KopfError
-        The installed kopf is none that can be used.
     """
 
     def __init__(
@@ -147,91 +151,52 @@ class Watches:
         self._namespaces = tuple(namespaces)
         self._relay = relay
         self._login = login
-        self._memories = forgetful_memories()
 
     async def run(self, kinds: Collection[Kind]) -> None:
         """Watch the kinds until cancelled."""
         while True:
             try:
                 await self._run_once(kinds)
-            except Exception as error:  # noqa: BLE001 - whatever it was, watching goes on; the audits fill the gap
-                logger.error("kopf ended and is started anew: %s", error or type(error).__name__)  # noqa: TRY400
+            except Exception as error:  # noqa: BLE001 - whatever it was, keep watching; the audits fill the gap
+                logger.error("kopf stopped and is started again: %s: %s", type(error).__name__, error)  # noqa: TRY400
             await asyncio.sleep(RESTART_SECONDS)
 
     async def _run_once(self, kinds: Collection[Kind]) -> None:
         loop = asyncio.get_running_loop()
-        ended: asyncio.Future[None] = loop.create_future()
-        stopping = threading.Event()
+        stop, ended = _beyond_cancelling(), _beyond_cancelling()
 
         def hand_over(type_: str | None, manifest: Manifest) -> None:
-            if not stopping.is_set():
+            if not stop.done():
                 loop.call_soon_threadsafe(self._relay, type_, manifest)
 
-        registry = registry_of(kinds, hand_over, self._login)
-        run = _Run(registry, self._memories, self._namespaces, loop, ended)
-        thread = threading.Thread(target=run.main, name="kopf", daemon=True)
+        async def operate() -> None:
+            await kopf.operator(
+                registry=registry_of(kinds, hand_over, self._login),
+                settings=kopf_settings(),
+                clusterwide=not self._namespaces,
+                namespaces=self._namespaces,
+                stop_flag=asyncio.wrap_future(stop),
+            )
+
+        def main() -> None:
+            try:
+                asyncio.run(operate())
+            except BaseException as error:  # noqa: BLE001 - raised again in the waiting event loop
+                ended.set_exception(error)
+            else:
+                ended.set_exception(RuntimeError("it stopped without being asked"))
+
+        thread = threading.Thread(target=main, name="kopf", daemon=True)
         thread.start()
         try:
-            await asyncio.shield(ended)
+            await asyncio.wrap_future(ended)
         finally:
-            stopping.set()
-            run.stop()
-            await asyncio.to_thread(thread.join, 15.0)
+            stop.set_result(None)
+            await asyncio.to_thread(thread.join, STOP_SECONDS)
 
 
-class _Run:
-    """kopf in its thread."""
-
-    def __init__(
-        self,
-        registry: kopf.OperatorRegistry,
-        memories: Any,
-        namespaces: Sequence[str],
-        caller: asyncio.AbstractEventLoop,
-        ended: asyncio.Future[None],
-    ) -> None:
-        self._registry = registry
-        self._memories = memories
-        self._namespaces = namespaces
-        self._caller = caller
-        self._ended = ended
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._flag: asyncio.Event | None = None
-        self._is_stopped = threading.Event()
-
-    def main(self) -> None:
-        """Run kopf until it is stopped or fails."""
-        error: BaseException | None = None
-        try:
-            asyncio.run(self._operate())
-        except BaseException as failure:  # noqa: BLE001 - it is handed to the caller
-            error = failure
-        if not self._is_stopped.is_set():
-            self._caller.call_soon_threadsafe(self._end, error)
-
-    async def _operate(self) -> None:
-        self._loop, self._flag = asyncio.get_running_loop(), asyncio.Event()
-        if self._is_stopped.is_set():
-            return
-        await kopf.operator(
-            registry=self._registry,
-            settings=kopf_settings(),
-            memories=self._memories,
-            clusterwide=not self._namespaces,
-            namespaces=self._namespaces,
-            stop_flag=self._flag,
-        )
-
-    def stop(self) -> None:
-        """Let kopf end; from another thread."""
-        self._is_stopped.set()
-        if self._loop is not None and self._flag is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._flag.set)
-
-    def _end(self, error: BaseException | None) -> None:
-        if self._ended.done():
-            return
-        if error is None:
-            self._ended.set_exception(RuntimeError("it stopped by itself"))
-        else:
-            self._ended.set_exception(RuntimeError(f"{type(error).__name__}: {error}"))
+def _beyond_cancelling() -> Future[None]:
+    """A future between threads, which an event loop that waits for it cannot cancel."""
+    future: Future[None] = Future()
+    future.set_running_or_notify_cancel()
+    return future

@@ -1,1 +1,1 @@
-"""Decisions: what is seen and what should be, to a plan: pure. `dispatch` has the two functions for both kinds."""
+"""Decisions: from what is observed to a plan. Pure. `dispatch` has the two functions for both kinds."""

@@ -1,6 +1,6 @@
-"""Raw children to small typed views: what a plan needs to know of them, and nothing else.
+"""Turn children into small typed views with what a plan needs to know.
 
-Conditions are looked for by type and status, never by place: Kubernetes puts others before the final one.
+Conditions are found by type and status, never by position: Kubernetes puts others before the final one.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from segue_jobs.summary import Summary
-from segue_operator.api.constants import Annotation, Component, Label
-from segue_operator.api.objects import Kind, Manifest
+from segue_core.contract.termination import Summary
+from segue_core.contract.wording import without_frames
 from segue_operator.children.metadata import controller_uid
 from segue_operator.children.spark_application import DRIVER_CONTAINER, EXECUTOR_CONTAINER
+from segue_operator.kinds.conditions import condition_of, true_condition
+from segue_operator.kinds.constants import Annotation, Component, Label
+from segue_operator.kinds.objects import Kind, Manifest
 from segue_operator.reconcile.outcome import is_deleting
 
 WAITING_REASONS = frozenset(
@@ -29,7 +31,11 @@ WAITING_REASONS = frozenset(
         "CrashLoopBackOff",
     }
 )
-"""Reasons for which a container waits that time alone seldom cures."""
+"""Reasons for waiting that seldom go away by themselves."""
+
+
+NOT_STARTING = "does not start"
+"""What `startup_problem` says of a pod, whatever the reason: the kubelet alternates between reasons."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,9 @@ class Waiting:
 
     reason: str
     message: str
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.message}" if self.message else self.reason
 
 
 @dataclass(frozen=True)
@@ -53,11 +62,24 @@ class PodView:
     spark_role: str | None = None
     exit_code: int | None = None
     ended_reason: str = ""
-    """The kubelet's word for the end: ``Error``, ``OOMKilled``, ..."""
+    """The kubelet's reason: ``Error``, ``OOMKilled``, ..."""
     finished: str = ""
     message: str = ""
     """Termination message: a summary, or the end of the log."""
     waiting: Waiting | None = None
+    is_over: bool = False
+    """Whether it has ended, whatever happened to its container."""
+    is_disrupted: bool = False
+    """Whether the cluster ended it, rather than its program."""
+    is_running: bool = False
+    """Whether its container runs, according to its node's last report."""
+    lost: str = ""
+    """Since when its node has not reported; empty if it does."""
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it runs on a node that reports."""
+        return self.is_running and not (self.is_over or self.lost)
 
 
 @dataclass(frozen=True)
@@ -88,7 +110,7 @@ class DeploymentView:
     ready: int
     digest: str
     failure: str | None
-    """Why it cannot make pods (a quota, an admission policy)."""
+    """Why it cannot create pods (a quota, an admission policy)."""
 
 
 @dataclass(frozen=True)
@@ -102,15 +124,8 @@ class ApplicationView:
     created: str
 
 
-def _true_condition(manifest: Manifest, type_: str) -> Mapping[str, Any] | None:
-    for condition in manifest.get("status", {}).get("conditions") or ():
-        if condition.get("type") == type_ and condition.get("status") == "True":
-            return dict(condition)
-    return None
-
-
 def parse_indexes(text: str) -> tuple[int, ...]:
-    """Read a Job's index list, such as ``1,3-5``; what is no number is left out."""
+    """Read a Job's list of indexes, such as ``1,3-5``; anything that is not a number is left out."""
     indexes: list[int] = []
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*", part)
@@ -123,12 +138,12 @@ def parse_indexes(text: str) -> tuple[int, ...]:
 def observe_job(manifest: Manifest) -> JobView:
     """View of a Job."""
     spec, status = manifest.get("spec", {}), manifest.get("status", {})
-    failed = _true_condition(manifest, "Failed")
+    failed = true_condition(manifest, "Failed")
     return JobView(
         uid=manifest.get("metadata", {}).get("uid", ""),
         suspended=bool(spec.get("suspend", False)),
         parallelism=spec.get("parallelism", 1),
-        is_complete=_true_condition(manifest, "Complete") is not None,
+        is_complete=true_condition(manifest, "Complete") is not None,
         failure_reason=(failed.get("reason") or "Failed") if failed is not None else None,
         failure_message=(failed.get("message") or "") if failed is not None else "",
         succeeded=status.get("succeeded") or 0,
@@ -139,7 +154,7 @@ def observe_job(manifest: Manifest) -> JobView:
 
 def observe_deployment(manifest: Manifest) -> DeploymentView:
     """View of a Deployment."""
-    failure = _true_condition(manifest, "ReplicaFailure")
+    failure = true_condition(manifest, "ReplicaFailure")
     return DeploymentView(
         replicas=manifest.get("spec", {}).get("replicas", 1),
         ready=manifest.get("status", {}).get("readyReplicas") or 0,
@@ -154,7 +169,7 @@ def observe_application(manifest: Manifest) -> ApplicationView:
     return ApplicationView(
         uid=manifest.get("metadata", {}).get("uid", ""),
         state=state.get("state") or "",
-        error=state.get("errorMessage") or "",
+        error=without_frames(state.get("errorMessage") or ""),
         suspended=bool(manifest.get("spec", {}).get("suspend", False)),
         created=manifest.get("metadata", {}).get("creationTimestamp") or "",
     )
@@ -173,7 +188,7 @@ def _main_container(component: str, statuses: Sequence[Mapping[str, Any]]) -> Ma
 
 
 def _last_words(container: Mapping[str, Any]) -> str:
-    """What a container said before it was restarted: for people worth more than how long the restart is put off."""
+    """What a container said before its restart, which helps people more than how long the restart is delayed."""
     ended = (container.get("lastState") or {}).get("terminated") or {}
     message = ended.get("message") or ""
     summary = Summary.decode(message)
@@ -184,23 +199,32 @@ def _waiting(manifest: Manifest, container: Mapping[str, Any]) -> Waiting | None
     state = (container.get("state") or {}).get("waiting") or {}
     if state.get("reason") in WAITING_REASONS:
         return Waiting(state["reason"], _last_words(container) or state.get("message") or "")
-    for condition in manifest.get("status", {}).get("conditions") or ():
-        if (
-            condition.get("type") == "PodScheduled"
-            and condition.get("status") == "False"
-            and condition.get("reason") == "Unschedulable"
-        ):
-            return Waiting("Unschedulable", condition.get("message") or "")
+    scheduled = condition_of(manifest, "PodScheduled")
+    if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
+        return Waiting("Unschedulable", scheduled.get("message") or "")
     return None
 
 
+def _lost(manifest: Manifest) -> str:
+    """Since when the pod's node has not reported.
+
+    The cluster then sets the pod's Ready condition to False without a reason; a live kubelet gives one. Later the pod
+    is marked for deletion, and stays for ever.
+    """
+    ready = condition_of(manifest, "Ready")
+    if ready.get("status") == "False" and not ready.get("reason"):
+        return ready.get("lastTransitionTime") or manifest["metadata"].get("creationTimestamp") or ""
+    return ""
+
+
 def observe_pod(manifest: Manifest) -> PodView:
-    """View of a pod; of its containers only ours counts, not what was injected beside it."""
+    """View of a pod; only our container counts, not injected sidecars."""
     metadata, status = manifest["metadata"], manifest.get("status", {})
     labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
     component = labels.get(Label.COMPONENT, "")
     container = _main_container(component, status.get("containerStatuses") or ())
-    ended = (container.get("state") or {}).get("terminated") or {}
+    state = container.get("state") or {}
+    ended = state.get("terminated") or {}
     index = annotations.get(Annotation.JOB_COMPLETION_INDEX, labels.get(Annotation.JOB_COMPLETION_INDEX))
     return PodView(
         name=metadata["name"],
@@ -215,18 +239,22 @@ def observe_pod(manifest: Manifest) -> PodView:
         finished=ended.get("finishedAt") or "",
         message=ended.get("message") or "",
         waiting=_waiting(manifest, container),
+        is_over=bool(ended) or status.get("phase") in ("Succeeded", "Failed"),
+        is_disrupted=true_condition(manifest, "DisruptionTarget") is not None,
+        is_running="running" in state,
+        lost=_lost(manifest) if "running" in state else "",
     )
 
 
 def of_job(pods: Iterable[PodView], component: Component, job: JobView | None) -> tuple[PodView, ...]:
-    """Pods of a Job, oldest first; those of an earlier Job of the same name are left out."""
+    """Pods of a Job, oldest first, without those of an earlier Job of the same name."""
     uid = job.uid if job is not None else ""
     mine = [pod for pod in pods if pod.component == component and (not uid or pod.owner in (None, uid))]
     return tuple(sorted(mine, key=lambda pod: (pod.finished or "9", pod.created, pod.name)))
 
 
 def jobs_lose_pods(objects: Iterable[Manifest], pods: Iterable[Manifest]) -> bool:
-    """Whether a pod is being deleted whose Job goes on: by somebody, by a drain, or with the namespace."""
+    """Whether a running Job's pod is being deleted: by a user, a drain, or with the namespace."""
     jobs = (found for found in objects if found["kind"] == Kind.JOB)
     going_on = {job["metadata"]["uid"] for job in jobs if not (is_deleting(job) or observe_job(job).is_finished)}
     return any(is_deleting(pod) and controller_uid(pod) in going_on for pod in pods)
@@ -241,7 +269,16 @@ def first_waiting(pods: Iterable[PodView]) -> tuple[PodView, Waiting] | None:
     return pod, waiting
 
 
+def startup_problem(pods: Iterable[PodView]) -> str:
+    """Which pod does not start, and why; empty if all do."""
+    found = first_waiting(pods)
+    return f"pod {found[0].name} {NOT_STARTING}: {found[1]}" if found is not None else ""
+
+
 def last_line(text: str) -> str:
-    """The last line with something in it: what a log's end says."""
+    """The last line that is not empty; of a stack trace, what was wrong."""
+    said = without_frames(text)
+    if said != text:
+        return said
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else ""

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from segue_operator.api.conditions import Conditions, ResourceStatus, find, moment, set_condition, shorten, timestamp
-from segue_operator.api.constants import ConditionReason, Phase, Status
-from segue_operator.api.objects import Key, Manifest
-from segue_operator.reconcile.model import Plan, PlannedEvent
+from segue_core.contract.times import parse_timestamp, timestamp
+from segue_operator.kinds.conditions import Conditions, ResourceStatus, find, set_condition
+from segue_operator.kinds.constants import FAILED, SUCCEEDED, SUSPENDED, ConditionReason, Phase, Status
+from segue_operator.kinds.messages import shorten
+from segue_operator.kinds.objects import Key, Manifest
+from segue_operator.reconcile.plans import Plan, PlannedEvent
 
-SUCCEEDED, FAILED, SUSPENDED = "Succeeded", "Failed", "Suspended"
-"""Condition types that both kinds have."""
 CONFLICT_RETRY_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the Succeeded condition is to say: Unknown while the resource is at work, then True or False for good."""
+    """What the Succeeded condition should say: Unknown until the resource has finished, then True or False."""
 
     reason: ConditionReason
     message: str
@@ -32,13 +32,23 @@ class Verdict:
 
 
 def succeeded(reason: ConditionReason, message: str) -> Verdict:
-    """Verdict of a resource that has done its work."""
+    """Verdict of a resource that has succeeded."""
     return Verdict(reason, message, Status.TRUE)
 
 
 def failed(reason: ConditionReason, message: str) -> Verdict:
-    """Verdict of a resource that never will."""
+    """Verdict of a resource that has failed."""
     return Verdict(reason, message, Status.FALSE)
+
+
+def hindered(step: str, hindrance: str) -> str:
+    """Message of an unfinished resource: what hinders it, then its current step, which must not contain ``; ``."""
+    return f"{hindrance}; {step}" if hindrance else step
+
+
+def hindrance_in(message: str) -> str:
+    """The hindrance in a message of `hindered`; empty if there is none."""
+    return message.rpartition("; ")[0]
 
 
 SceneT = TypeVar("SceneT")
@@ -53,14 +63,9 @@ def first_verdict(policies: Iterable[Callable[[SceneT], Verdict | None]], scene:
     raise ValueError("the last policy of a chain must give a verdict")
 
 
-def is_finished(status: ResourceStatus) -> bool:
-    """Whether a resource has its final verdict."""
-    condition = find(status.conditions, SUCCEEDED)
-    return condition is not None and condition.status != Status.UNKNOWN
-
-
 _PHASES: Mapping[ConditionReason, Phase] = {
     ConditionReason.PENDING: Phase.PENDING,
+    ConditionReason.QUEUED: Phase.QUEUED,
     ConditionReason.EXTRACTING: Phase.EXTRACTING,
     ConditionReason.VERIFYING: Phase.VERIFYING,
     ConditionReason.SUBMITTED: Phase.SUBMITTED,
@@ -73,7 +78,7 @@ _PHASES: Mapping[ConditionReason, Phase] = {
 
 
 def phase_of(verdict: Verdict) -> Phase:
-    """The word for the column; what hinders the resource from outside is ``Blocked``."""
+    """The phase for display; a resource that something outside hinders is ``Blocked``."""
     if verdict.is_final:
         return Phase.SUCCEEDED if verdict.status == Status.TRUE else Phase.FAILED
     return _PHASES.get(verdict.reason, Phase.BLOCKED)
@@ -89,7 +94,7 @@ class ConditionWriter:
     def set(
         self, conditions: Conditions, type_: str, status: Status, reason: ConditionReason, message: str = ""
     ) -> Conditions:
-        """Set one condition, as `segue_operator.api.conditions.set_condition` does."""
+        """Set one condition, as `segue_operator.kinds.conditions.set_condition` does."""
         return set_condition(conditions, type_, status, str(reason), message, now=self.now, generation=self.generation)
 
     def set_summary(self, conditions: Conditions, verdict: Verdict, *, suspend: bool) -> Conditions:
@@ -113,31 +118,41 @@ class ConditionWriter:
 
 
 def active_since(status: ResourceStatus, base: str | None, now: datetime) -> datetime | None:
-    """Since when a deadline counts: from ``base``, but anew from the last resumption, which may be just now."""
+    """When a deadline's clock started: at ``base``, or at the last resumption, which may be now."""
     if not base:
         return None
     suspended = find(status.conditions, SUSPENDED)
     if suspended is None or suspended.reason == ConditionReason.NOT_SUSPENDED:
-        return moment(base)
-    resumed = now if suspended.status == Status.TRUE else moment(suspended.last_transition_time)
-    return max(moment(base), resumed)
+        return parse_timestamp(base)
+    resumed = now if suspended.status == Status.TRUE else parse_timestamp(suspended.last_transition_time)
+    return max(parse_timestamp(base), resumed)
+
+
+def out_of_time(limit_seconds: int | None) -> Verdict:
+    """Verdict of a resource that took longer than it may."""
+    return failed(ConditionReason.DEADLINE_EXCEEDED, f"not finished within activeDeadlineSeconds ({limit_seconds})")
+
+
+def paused() -> Verdict:
+    """Verdict of a resource that the user suspended."""
+    return Verdict(ConditionReason.SUSPEND_REQUESTED, "spec.suspend is true: set it to false to continue")
 
 
 def seconds_left(since: datetime | None, limit_seconds: int | None, now: datetime) -> float | None:
-    """Seconds until a deadline, not positive once it has passed; None where there is none."""
+    """Seconds until a deadline, 0 or less once it has passed; None without one."""
     if since is None or limit_seconds is None:
         return None
     return (since + timedelta(seconds=limit_seconds) - now).total_seconds()
 
 
 def ttl_left(status: ResourceStatus, ttl_seconds: int | None, now: datetime) -> float | None:
-    """Seconds until a finished resource is to be deleted; None if it is to stay."""
+    """Seconds until a finished resource is deleted; None if it is kept."""
     completed = status.completion_time
-    return seconds_left(moment(completed) if completed else None, ttl_seconds, now)
+    return seconds_left(parse_timestamp(completed) if completed else None, ttl_seconds, now)
 
 
 def soonest(*delays: float | None) -> float | None:
-    """The shortest delay that is not over."""
+    """The shortest positive delay."""
     return min((delay for delay in delays if delay is not None and delay > 0), default=None)
 
 
@@ -150,6 +165,12 @@ def transition_events(old: Conditions, new: Conditions) -> tuple[PlannedEvent, .
         return ()
     warning = after.status == Status.FALSE or after.reason in _WARNINGS
     return (PlannedEvent("Warning" if warning else "Normal", after.reason, after.message),)
+
+
+def is_news(words: str, old: Conditions, new: Conditions) -> bool:
+    """Whether the Succeeded condition has these words now but not before, so that it is reported once."""
+    before, after = find(old, SUCCEEDED), find(new, SUCCEEDED)
+    return after is not None and words in after.message and (before is None or words not in before.message)
 
 
 _WARNINGS = frozenset(
@@ -178,12 +199,12 @@ def completion(verdict: Verdict, old: ResourceStatus, now: datetime) -> str | No
 
 
 def is_deleting(resource: Manifest) -> bool:
-    """Whether the server is deleting the resource: the garbage collector takes its children."""
+    """Whether the resource is being deleted; the garbage collector deletes its children."""
     return bool(resource.get("metadata", {}).get("deletionTimestamp"))
 
 
 def conflict_message(keys: Iterable[Key]) -> str:
-    """Sentence about names that others have."""
+    """Message about names that other objects have."""
     names = ", ".join(f"{key.kind} {key.name}" for key in sorted(keys))
     return shorten(f"{names} exists and belongs to something else: delete or rename it, or rename this resource")
 
@@ -199,24 +220,24 @@ def plan_finished(
     kept: tuple[Manifest, ...] = (),
     conditions: Conditions | None = None,
 ) -> Plan:
-    """Plan of a finished resource: it is deleted after its TTL; what should have ended with it is deleted.
+    """Plan of a finished resource: delete it after its TTL, and delete children that should have ended with it.
 
-    Its verdict never changes. A change of its spec (a TTL) is acknowledged on status and conditions, since
-    ``kubectl wait`` takes no word of an older generation.
+    Its verdict never changes. A change of its spec (a TTL) is acknowledged in status and conditions, because
+    ``kubectl wait`` ignores conditions of an older generation.
 
     Parameters
     ----------
     kept
-        Children to apply: those that outlive the end.
+        Children to apply that outlive the resource's work.
     conditions
-        Where those of the children have changed since.
+        The conditions, if those about children have changed since.
     """
     left = ttl_left(status, ttl_seconds, now)
     if left is not None and left <= 0:
         return Plan(delete=(Key.of(resource),))
-    told = status.conditions if conditions is None else conditions
-    stale = status.observed_generation != generation or told != status.conditions
-    acknowledged = tuple(c.model_copy(update={"observed_generation": generation}) for c in told)
+    current = status.conditions if conditions is None else conditions
+    stale = status.observed_generation != generation or current != status.conditions
+    acknowledged = tuple(c.model_copy(update={"observed_generation": generation}) for c in current)
     new = status.model_copy(update={"observed_generation": generation, "conditions": acknowledged})
     return Plan(
         delete=leftovers,

@@ -1,10 +1,10 @@
-"""States of a SparkApplication (v1beta2) in our words."""
+"""States of a SparkApplication (v1beta2) as states of an attempt."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from segue_operator.api.constants import AttemptState
+from segue_operator.kinds.constants import AttemptState
 
 _STATES: Mapping[str, AttemptState] = {
     "": AttemptState.PENDING,
@@ -24,5 +24,5 @@ _STATES: Mapping[str, AttemptState] = {
 
 
 def attempt_state(raw: str) -> AttemptState:
-    """State of an attempt; one that a newer Spark operator invents, and its own ``UNKNOWN``, are ``Unknown``."""
+    """State of an attempt; ``Unknown`` for states that are not known here, and for Spark's own ``UNKNOWN``."""
     return _STATES.get(raw, AttemptState.UNKNOWN)

@@ -1,4 +1,4 @@
-"""What a TrackBatch's policies look at: its own children as typed views."""
+"""What a TrackBatch's policies look at: its children as typed views."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from segue_operator.api.constants import Component
-from segue_operator.api.objects import Key, Kind
-from segue_operator.api.trackbatch import TrackBatch
 from segue_operator.children.metadata import is_owned
 from segue_operator.children.naming import child_name
-from segue_operator.reconcile.model import Observed
+from segue_operator.kinds.constants import Component
+from segue_operator.kinds.objects import Key, Kind
+from segue_operator.kinds.trackbatch import TrackBatch
+from segue_operator.reconcile.batch_queue import Place
 from segue_operator.reconcile.observe import (
     DeploymentView,
     JobView,
@@ -21,13 +21,14 @@ from segue_operator.reconcile.observe import (
     observe_pod,
     of_job,
 )
+from segue_operator.reconcile.plans import Observed
 
 CHILD_KINDS = {Component.EXTRACT: Kind.JOB, Component.SINK: Kind.DEPLOYMENT, Component.VERIFY: Kind.JOB}
 
 
 @dataclass(frozen=True)
-class Scene:
-    """A batch and its children at one time; a child that another owns is not there, but `foreign`."""
+class BatchScene:
+    """A batch and its children at one time; names that belong to other objects are in `foreign`."""
 
     batch: TrackBatch
     now: datetime
@@ -39,6 +40,13 @@ class Scene:
     sink_pods: tuple[PodView, ...]
     foreign: frozenset[Key]
     problems: Mapping[Key, str]
+    place: Place | None = None
+    """Where it stands in the queue; None if it may work."""
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether none of its pods may run."""
+        return self.batch.spec.suspend or self.place is not None
 
     @property
     def pods(self) -> tuple[PodView, ...]:
@@ -51,15 +59,15 @@ def child_key(batch: TrackBatch, component: Component) -> Key:
     return Key(CHILD_KINDS[component], batch.metadata.namespace, child_name(batch.metadata.name, component))
 
 
-def look(batch: TrackBatch, observed: Observed, now: datetime) -> Scene:
-    """Make the scene of a batch."""
+def look(batch: TrackBatch, observed: Observed, now: datetime, place: Place | None = None) -> BatchScene:
+    """Build the scene of a batch."""
     keys = {component: child_key(batch, component) for component in CHILD_KINDS}
     seen = {component: observed.objects[key] for component, key in keys.items() if key in observed.objects}
     owned = {component: child for component, child in seen.items() if is_owned(child, batch)}
     jobs = {c: observe_job(owned[c]) for c in (Component.EXTRACT, Component.VERIFY) if c in owned}
     pods = tuple(observe_pod(pod) for pod in observed.pods)
     extract, verify = jobs.get(Component.EXTRACT), jobs.get(Component.VERIFY)
-    return Scene(
+    return BatchScene(
         batch=batch,
         now=now,
         extract=extract,
@@ -70,4 +78,5 @@ def look(batch: TrackBatch, observed: Observed, now: datetime) -> Scene:
         sink_pods=tuple(pod for pod in pods if pod.component == Component.SINK),
         foreign=frozenset(keys[component] for component in seen if component not in owned),
         problems={key: message for key, message in observed.problems.items() if key in keys.values()},
+        place=place,
     )

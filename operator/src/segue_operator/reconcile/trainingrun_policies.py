@@ -1,30 +1,33 @@
-"""Why a TrainingRun is not done yet, or how it ended: one small function a case, in the order of precedence."""
+"""Why a TrainingRun has not finished, or how it ended: one function for each case, in order of precedence."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from segue_operator.api.conditions import find
-from segue_operator.api.constants import AttemptState, ConditionReason, Status, TrainingRunCondition
-from segue_operator.reconcile.observe import first_waiting
+from segue_operator.kinds.conditions import find
+from segue_operator.kinds.constants import AttemptState, ConditionReason, Status, TrainingRunCondition
+from segue_operator.reconcile.observe import startup_problem
 from segue_operator.reconcile.outcome import (
     Verdict,
     active_since,
     conflict_message,
     failed,
+    hindered,
+    out_of_time,
+    paused,
     seconds_left,
     succeeded,
 )
-from segue_operator.reconcile.trainingrun_scene import Scene, input_of
+from segue_operator.reconcile.trainingrun_scene import RunScene, input_of
 
 
-def deadline_start(scene: Scene) -> datetime | None:
-    """Since when the run's deadline counts."""
+def deadline_start(scene: RunScene) -> datetime | None:
+    """When the clock of the run's deadline started."""
     return active_since(scene.run.status, scene.run.status.start_time, scene.now)
 
 
-def pending_start(scene: Scene) -> datetime | None:
-    """Since when the current attempt is waiting to run; None while it runs."""
+def pending_start(scene: RunScene) -> datetime | None:
+    """Since when the current attempt has been waiting to run; None while it runs."""
     if scene.attempt.state not in (AttemptState.PENDING, AttemptState.SUBMITTED, AttemptState.UNKNOWN):
         return None
     ready = find(scene.run.status.conditions, TrainingRunCondition.INPUT_READY)
@@ -35,8 +38,8 @@ def pending_start(scene: Scene) -> datetime | None:
     return active_since(scene.run.status, created or ready.last_transition_time, scene.now)
 
 
-def completed(scene: Scene) -> Verdict | None:
-    """Spark is done."""
+def completed(scene: RunScene) -> Verdict | None:
+    """Spark has finished."""
     if scene.attempt.state != AttemptState.COMPLETED:
         return None
     summary = scene.attempt.summary
@@ -47,8 +50,8 @@ def completed(scene: Scene) -> Verdict | None:
     )
 
 
-def attempt_failed(scene: Scene) -> Verdict | None:
-    """The last attempt that there may be has failed."""
+def attempt_failed(scene: RunScene) -> Verdict | None:
+    """The last attempt has failed."""
     attempt = scene.attempt
     if attempt.state != AttemptState.FAILED:
         return None
@@ -60,46 +63,40 @@ def attempt_failed(scene: Scene) -> Verdict | None:
     )
 
 
-def deadline_exceeded(scene: Scene) -> Verdict | None:
-    """The run took longer than it may, or an attempt waited longer than it may; a suspended run may wait."""
+def deadline_exceeded(scene: RunScene) -> Verdict | None:
+    """The run or a waiting attempt exceeded its deadline; a suspended run does not."""
     spec = scene.run.spec
     if spec.suspend:
         return None
     left = seconds_left(deadline_start(scene), spec.active_deadline_seconds, scene.now)
     if left is not None and left <= 0:
-        return failed(
-            ConditionReason.DEADLINE_EXCEEDED, f"not done within activeDeadlineSeconds ({spec.active_deadline_seconds})"
-        )
+        return out_of_time(spec.active_deadline_seconds)
     left = seconds_left(pending_start(scene), spec.pending_deadline_seconds, scene.now)
     if left is not None and left <= 0:
-        return failed(
-            ConditionReason.PENDING_DEADLINE_EXCEEDED,
-            f"not running within pendingDeadlineSeconds ({spec.pending_deadline_seconds}){_hindrance(scene)}",
-        )
+        late = f"not running within pendingDeadlineSeconds ({spec.pending_deadline_seconds})"
+        return failed(ConditionReason.PENDING_DEADLINE_EXCEEDED, hindered(late, _hindrance(scene)))
     return None
 
 
-def input_hopeless(scene: Scene) -> Verdict | None:
+def input_hopeless(scene: RunScene) -> Verdict | None:
     """A batch that the run needs will never succeed."""
     state = input_of(scene)
     return failed(state.reason, state.message) if state.is_hopeless else None
 
 
-def suspended(scene: Scene) -> Verdict | None:
+def suspended(scene: RunScene) -> Verdict | None:
     """The user asked for a pause."""
-    if not scene.run.spec.suspend:
-        return None
-    return Verdict(ConditionReason.SUSPEND_REQUESTED, "spec.suspend is true: set it to false to go on")
+    return paused() if scene.run.spec.suspend else None
 
 
-def input_awaited(scene: Scene) -> Verdict | None:
-    """A batch that the run needs is not done yet."""
+def input_awaited(scene: RunScene) -> Verdict | None:
+    """A batch that the run needs has not finished yet."""
     state = input_of(scene)
     return None if state.is_ready else Verdict(state.reason, state.message)
 
 
-def spark_missing(scene: Scene) -> Verdict | None:
-    """The cluster does not know SparkApplications."""
+def spark_missing(scene: RunScene) -> Verdict | None:
+    """The cluster does not serve SparkApplications."""
     if not scene.is_spark_missing:
         return None
     return Verdict(
@@ -107,14 +104,14 @@ def spark_missing(scene: Scene) -> Verdict | None:
     )
 
 
-def name_conflict(scene: Scene) -> Verdict | None:
+def name_conflict(scene: RunScene) -> Verdict | None:
     """The application's name is taken."""
     if not scene.attempt.is_foreign:
         return None
     return Verdict(ConditionReason.NAME_CONFLICT, conflict_message((scene.attempt.key,)))
 
 
-def apply_failed(scene: Scene) -> Verdict | None:
+def apply_failed(scene: RunScene) -> Verdict | None:
     """The server refused the application."""
     if scene.problem is None:
         return None
@@ -123,18 +120,19 @@ def apply_failed(scene: Scene) -> Verdict | None:
     )
 
 
-def retrying(scene: Scene) -> Verdict | None:
-    """An attempt failed and the next one has not begun to run."""
+def retrying(scene: RunScene) -> Verdict | None:
+    """An attempt failed and the next one is not running yet."""
     if scene.attempt.state not in (AttemptState.PENDING, AttemptState.SUBMITTED) or scene.attempt.number == 1:
         return None
     last = scene.failures[-1].error if scene.failures else _last_recorded_error(scene)
     return Verdict(
-        ConditionReason.RETRYING, f"attempt {scene.attempt.number} follows a failed one: {last}{_hindrance(scene)}"
+        ConditionReason.RETRYING,
+        hindered(f"attempt {scene.attempt.number} follows a failed attempt: {last}", _hindrance(scene)),
     )
 
 
-def unknown(scene: Scene) -> Verdict | None:
-    """The Spark operator says something that we do not know."""
+def unknown(scene: RunScene) -> Verdict | None:
+    """The Spark operator reports an unknown state."""
     application = scene.attempt.application
     if scene.attempt.state != AttemptState.UNKNOWN or application is None:
         return None
@@ -143,11 +141,15 @@ def unknown(scene: Scene) -> Verdict | None:
     )
 
 
-def at_work(scene: Scene) -> Verdict:
-    """Spark is at it."""
+def at_work(scene: RunScene) -> Verdict:
+    """Spark has accepted the application or runs it."""
     if scene.attempt.state == AttemptState.RUNNING:
-        return Verdict(ConditionReason.RUNNING, f"attempt {scene.attempt.number} is running{_hindrance(scene)}")
-    return Verdict(ConditionReason.SUBMITTED, f"attempt {scene.attempt.number} is submitted{_hindrance(scene)}")
+        return Verdict(
+            ConditionReason.RUNNING, hindered(f"attempt {scene.attempt.number} is running", _hindrance(scene))
+        )
+    return Verdict(
+        ConditionReason.SUBMITTED, hindered(f"attempt {scene.attempt.number} is submitted", _hindrance(scene))
+    )
 
 
 CHAIN = (
@@ -164,19 +166,15 @@ CHAIN = (
     unknown,
     at_work,
 )
-"""What has happened for good comes first, then what the user asked for, then what hinders, then what goes on."""
+"""Final results come first, then what the user asked for, then hindrances, then normal progress."""
 
 
-def _last_recorded_error(scene: Scene) -> str:
+def _last_recorded_error(scene: RunScene) -> str:
     attempts = scene.run.status.attempts
     recorded = [attempt.message for attempt in attempts if attempt.number < scene.attempt.number and attempt.message]
     return recorded[-1] if recorded else "Spark gave no reason"
 
 
-def _hindrance(scene: Scene) -> str:
-    found = first_waiting(scene.attempt.pods)
-    if found is None:
-        error = scene.attempt.application.error if scene.attempt.application is not None else ""
-        return f"; {error}" if error else ""
-    pod, why = found
-    return f"; pod {pod.name} does not start: {why.reason}: {why.message}"
+def _hindrance(scene: RunScene) -> str:
+    application = scene.attempt.application
+    return startup_problem(scene.attempt.pods) or (application.error if application is not None else "")

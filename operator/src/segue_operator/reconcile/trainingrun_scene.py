@@ -6,20 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from segue_jobs.contract import ExitCode, TrainSummary
-from segue_operator.api.conditions import find
-from segue_operator.api.constants import AttemptState, Component, ConditionReason, Status, TrainingRunCondition
-from segue_operator.api.objects import Key, Kind, Manifest
-from segue_operator.api.trainingrun import TrainingRun
+from segue_core.contract import ExitCode, TrainSummary
 from segue_operator.children.metadata import is_owned
 from segue_operator.children.naming import application_name
-from segue_operator.reconcile import accounts
-from segue_operator.reconcile.model import Observed
+from segue_operator.kinds.conditions import condition_of, find
+from segue_operator.kinds.constants import (
+    SUCCEEDED,
+    AttemptState,
+    Component,
+    ConditionReason,
+    Status,
+    TrainingRunCondition,
+)
+from segue_operator.kinds.objects import Key, Kind, Manifest
+from segue_operator.kinds.trainingrun import TrainingRun
+from segue_operator.reconcile import pod_reports
 from segue_operator.reconcile.observe import ApplicationView, PodView, observe_application, observe_pod
+from segue_operator.reconcile.plans import Observed
 from segue_operator.reconcile.spark_state import attempt_state
 
 FINAL_CODES = frozenset({int(ExitCode.CONFIGURATION), int(ExitCode.UNRECOVERABLE)})
-"""Exit codes of the driver that no retry cures."""
+"""Exit codes of the driver that a retry cannot fix."""
 
 
 @dataclass(frozen=True)
@@ -35,19 +42,19 @@ class AttemptView:
 
     @property
     def state(self) -> AttemptState:
-        """Where the attempt stands; one that is not there yet is ``Pending``."""
+        """State of the attempt; ``Pending`` if it does not exist yet."""
         return attempt_state(self.application.state) if self.application is not None else AttemptState.PENDING
 
     @property
     def summary(self) -> TrainSummary | None:
-        """What the driver left."""
+        """The driver's summary."""
         return TrainSummary.decode(self.driver.message) if self.driver is not None else None
 
     @property
     def error(self) -> str:
-        """Why the attempt failed, in the driver's own words if it left any."""
+        """Why the attempt failed, in the driver's own words if possible."""
         if self.driver is not None and self.driver.exit_code:
-            return accounts.error_of(self.driver)
+            return pod_reports.error_of(self.driver)
         said = self.application.error if self.application is not None else ""
         return said.strip() or "Spark gave no reason"
 
@@ -58,13 +65,13 @@ class AttemptView:
 
 
 @dataclass(frozen=True)
-class Scene:
+class RunScene:
     """A run at one time."""
 
     run: TrainingRun
     now: datetime
     failures: tuple[AttemptView, ...]
-    """Attempts that failed since the status was written, each to be followed by another one."""
+    """Attempts that failed since the status was written and are retried."""
     attempt: AttemptView
     """The current one."""
     batches: Mapping[str, Manifest]
@@ -74,7 +81,7 @@ class Scene:
 
 
 def first_attempt(run: TrainingRun) -> int:
-    """Number of the first attempt of which the status does not say that it failed."""
+    """Number of the first attempt that has not failed according to the status."""
     return 1 + sum(1 for attempt in run.status.attempts if attempt.state == AttemptState.FAILED)
 
 
@@ -104,8 +111,8 @@ def _attempt(run: TrainingRun, number: int, observed: Observed, pods: tuple[PodV
     )
 
 
-def look(run: TrainingRun, observed: Observed, now: datetime) -> Scene:
-    """Make the scene of a run: past the attempts that failed and may be repeated, to the current one."""
+def look(run: TrainingRun, observed: Observed, now: datetime) -> RunScene:
+    """Build the scene of a run: skip the failed attempts that are retried, up to the current one."""
     pods = tuple(observe_pod(pod) for pod in observed.pods)
     attempt = _attempt(run, first_attempt(run), observed, pods)
     failures: list[AttemptView] = []
@@ -113,7 +120,7 @@ def look(run: TrainingRun, observed: Observed, now: datetime) -> Scene:
         failures.append(attempt)
         attempt = _attempt(run, attempt.number + 1, observed, pods)
     names = run.spec.batches or ()
-    return Scene(
+    return RunScene(
         run=run,
         now=now,
         failures=tuple(failures),
@@ -129,7 +136,7 @@ def look(run: TrainingRun, observed: Observed, now: datetime) -> Scene:
 
 @dataclass(frozen=True)
 class Input:
-    """Whether the run's batches are there."""
+    """Whether the run's batches are ready."""
 
     reason: ConditionReason
     message: str = ""
@@ -141,12 +148,12 @@ class Input:
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether waiting is no use."""
+        """Whether waiting cannot help."""
         return self.reason in (ConditionReason.BATCH_INCOMPLETE, ConditionReason.WRONG_CATALOGUE)
 
 
-def input_of(scene: Scene) -> Input:
-    """State of the run's input; once ready it stays so, for a finished batch may be deleted by its TTL."""
+def input_of(scene: RunScene) -> Input:
+    """State of the run's input; once ready it stays ready, because a finished batch may be deleted by its TTL."""
     old = find(scene.run.status.conditions, TrainingRunCondition.INPUT_READY)
     if old is not None and old.status == Status.TRUE:
         return Input(ConditionReason.BATCHES_COMPLETE, old.message)
@@ -155,7 +162,7 @@ def input_of(scene: Scene) -> Input:
     return hopeless or next(iter(found), Input(ConditionReason.BATCHES_COMPLETE))
 
 
-def _batch_state(scene: Scene, name: str) -> Input | None:
+def _batch_state(scene: RunScene, name: str) -> Input | None:
     batch = scene.batches.get(name)
     if batch is None:
         return Input(ConditionReason.BATCH_NOT_FOUND, f"TrackBatch {name} does not exist yet")
@@ -165,8 +172,7 @@ def _batch_state(scene: Scene, name: str) -> Input | None:
             ConditionReason.WRONG_CATALOGUE,
             f"TrackBatch {name} belongs to catalogue {catalogue}, not {scene.run.spec.catalogue}: name another batch",
         )
-    conditions = batch.get("status", {}).get("conditions") or ()
-    outcome: Manifest = next((c for c in conditions if c.get("type") == TrainingRunCondition.SUCCEEDED), {})
+    outcome = condition_of(batch, SUCCEEDED)
     if outcome.get("status") == Status.TRUE:
         return None
     if outcome.get("status") == Status.FALSE:

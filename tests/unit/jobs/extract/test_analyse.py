@@ -1,4 +1,4 @@
-"""Each odd file has its reason; good files of every kind give finite numbers."""
+"""Each odd file gets its reason; good files of every kind give finite numbers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segue_jobs.contract import Engine, Reason, Stage, WindowPosition
+from segue_core.contract import Engine, Reason, Stage, WindowPosition
+from segue_core.features.layout import LAYOUT
 from segue_jobs.extract.analyse import AlreadyDone, Analysis, Method, Request, Result, analyse_file
 from segue_jobs.extract.decode import Window
-from segue_jobs.features.layout import LAYOUT
-from segue_jobs.listing.model import Problem
+from segue_jobs.listing.listed_tracks import Problem
 from support.audio import (
     mp4_with_drm,
     ogg_video,
@@ -28,7 +28,7 @@ from support.audio import (
 
 def analyse(path: Path, *, known: str | None = None, whole: bool = False, maximum_bytes: int = 1 << 30) -> Result:
     window = Window(WindowPosition.WHOLE if whole else WindowPosition.MIDDLE, 30.0, 5.0)
-    return analyse_file(Request("1", path, Method(Engine.LIBROSA, window, maximum_bytes, with_tags=False), known))
+    return analyse_file(Request("1", path, Method(Engine.LIBROSA, window, maximum_bytes)), {known})
 
 
 def analysed(path: Path, *, whole: bool = False) -> Analysis:
@@ -90,7 +90,7 @@ def test_container_without_audio(tmp_path: Path) -> None:
         ("zeros.mp3", bytes(20_000)),
     ],
 )
-def test_what_is_no_audio_is_unsupported(tmp_path: Path, name: str, content: bytes) -> None:
+def test_what_is_not_audio_is_unsupported(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     assert reason(tmp_path / name) is Reason.UNSUPPORTED_FORMAT
 
@@ -101,7 +101,7 @@ def test_truncated_file_that_claims_its_old_length(tmp_path: Path, name: str, sh
     assert reason(path) in (Reason.DURATION_MISMATCH, Reason.DECODE_ERROR)
 
 
-def test_download_that_was_given_its_size_in_advance(tmp_path: Path) -> None:
+def test_download_whose_file_was_allocated_in_advance(tmp_path: Path) -> None:
     path = write_tune(tmp_path / "a.mp3", 60.0)
     data = path.read_bytes()
     path.write_bytes(data[: int(0.8 * len(data))] + bytes(len(data) - int(0.8 * len(data))))
@@ -136,7 +136,7 @@ def test_low_sample_rate(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_samples_that_are_no_numbers(tmp_path: Path, value: float) -> None:
+def test_samples_that_are_not_numbers(tmp_path: Path, value: float) -> None:
     samples = tune()
     samples[1000] = value
     assert reason(write_audio(tmp_path / "a.wav", samples, subtype="FLOAT")) is Reason.NON_FINITE_FEATURE
@@ -151,13 +151,13 @@ def test_file_above_the_limit(tmp_path: Path) -> None:
     assert reason(write_tune(tmp_path / "a.wav", 30.0), maximum_bytes=1 << 20) is Reason.TOO_LARGE
 
 
-def test_file_that_went_away(tmp_path: Path) -> None:
+def test_file_that_is_gone(tmp_path: Path) -> None:
     result = analyse(tmp_path / "gone.mp3")
     assert isinstance(result, Problem)
     assert (result.stage, result.reason) == (Stage.DECODE, Reason.UNREADABLE)
 
 
-def test_name_that_is_no_text(tmp_path: Path) -> None:
+def test_name_that_is_not_text(tmp_path: Path) -> None:
     path = tmp_path / "caf\udce9.wav"
     write_tune(tmp_path / "a.wav").rename(path)
     assert analysed(path).audio_sha256
@@ -196,7 +196,10 @@ def test_whole_track(tmp_path: Path) -> None:
 
 def test_known_audio_is_not_analysed_again(tmp_path: Path) -> None:
     path = write_tune(tmp_path / "a.wav")
-    assert analyse(path, known=analysed(path).audio_sha256) == AlreadyDone()
+    sha256 = analysed(path).audio_sha256
+    result = analyse(path, known=sha256)
+    assert isinstance(result, AlreadyDone)
+    assert (result.audio_sha256, result.inspection.bytes) == (sha256, path.stat().st_size)
 
 
 def test_wav_whose_header_claims_more_than_the_file_has(tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segue_jobs.contract import Family
+from segue_core.contract import Family
+from segue_core.features.families import build_families
+from segue_core.features.layout import SAMPLE_RATE
+from segue_core.features.statistics import FrameStatistics
+from segue_jobs.extract.audio_source import Samples
 from segue_jobs.extract.librosa_engine import LibrosaEngine, beat_strength
-from segue_jobs.extract.source import Samples
-from segue_jobs.features.families import build_families
-from segue_jobs.features.layout import SAMPLE_RATE
-from segue_jobs.features.statistics import FrameStatistics
 from support.audio import tune
 
 
@@ -67,7 +67,7 @@ def test_numbers_are_those_of_librosa_from_the_samples() -> None:
         assert getattr(found, name) == pytest.approx(value, rel=2e-3, abs=2e-3), name
 
 
-def test_gain_changes_loudness_and_nothing_that_is_relative() -> None:
+def test_gain_changes_only_loudness() -> None:
     loud, soft = analyse(tune()), analyse(tune() / 2)
     assert loud.rms_db_mean - soft.rms_db_mean == pytest.approx(6.02, abs=0.05)
     assert loud.mfcc_mean[1:] == pytest.approx(soft.mfcc_mean[1:], abs=0.05)
@@ -133,7 +133,7 @@ def test_beat_strength(envelope: np.ndarray, bpm: float, expected: float) -> Non
 
 def test_a_worker_imports_neither_pandas_nor_the_clients() -> None:
     code = (
-        "import sys; from segue_jobs.contract import Engine; from segue_jobs.extract import analyse, engine; "
+        "import sys; from segue_core.contract import Engine; from segue_jobs.extract import analyse, engine; "
         "engine.warm_up(Engine.LIBROSA); "
         "print([name for name in ('pandas', 'kafka', 'pymongo') if name in sys.modules])"
     )

@@ -1,4 +1,4 @@
-"""numba's cache: for a user who can write nowhere but to the temporary folder, and for several processes at once."""
+"""numba's cache, for a user who can write only to the temporary folder, and for several processes at once."""
 
 from __future__ import annotations
 

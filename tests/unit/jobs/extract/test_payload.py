@@ -1,4 +1,4 @@
-"""The hash names the audio: tags may change, a sample may not."""
+"""The hash identifies the audio: changed tags keep it, a changed sample does not."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 
 from segue_jobs.extract.payload import payload_sha256
 from support.audio import write_tune
+from support.encoded import stereo, write_as
 
 LONG = "a comment that needs more than one page " * 4000
 
@@ -52,6 +53,52 @@ def retag_wave(path: Path) -> None:
     file.add_tags()
     file.tags.add(mutagen.id3.TIT2(encoding=3, text=[LONG]))
     file.save()
+
+
+def retag_by_kind(path: Path) -> None:
+    """Whatever tags the format has."""
+    file = mutagen.File(path)
+    if file.tags is None:
+        file.add_tags()
+    if isinstance(file.tags, mutagen.id3.ID3):
+        file.tags.add(mutagen.id3.TIT2(encoding=3, text=[LONG]))
+    else:
+        file.tags["\xa9nam" if path.suffix == ".m4a" else "Title"] = [LONG]
+    file.save()
+
+
+@pytest.mark.parametrize("suffix", [".m4a", ".alac.m4a", ".wma", ".wv", ".tta", ".aiff", ".dsf", ".dff", ".oga"])
+def test_a_retagged_file_of_any_format_keeps_its_hash(tmp_path: Path, suffix: str) -> None:
+    path = write_as(tmp_path / f"a{suffix}", stereo(1.0))
+    before, bytes_before = payload_sha256(path), path.read_bytes()
+    retag_by_kind(path)
+    assert path.read_bytes() != bytes_before
+    assert payload_sha256(path) == before
+    data = bytearray(path.read_bytes())
+    pieces = (bytes_before[at : at + 32] for at in range(len(bytes_before) // 2, len(bytes_before), 7))
+    unique = next(piece for piece in pieces if len(set(piece)) > 8 and data.count(piece) == 1)
+    data[data.index(unique)] ^= 0x55
+    path.write_bytes(data)
+    assert payload_sha256(path) != before
+
+
+def test_the_clusters_of_matroska_are_its_audio(tmp_path: Path) -> None:
+    paths = [write_as(tmp_path / f"{title}.mka", stereo(1.0), title=title) for title in ("One", "Another title")]
+    assert len({payload_sha256(path) for path in paths}) == 1
+    other = write_as(tmp_path / "other.mka", stereo(1.0, seed=2), title="One")
+    assert payload_sha256(other) != payload_sha256(paths[0])
+
+
+def test_recordings_without_sizes_are_told_apart(tmp_path: Path) -> None:
+    hashes = set()
+    for seed in (1, 2):
+        path = write_tune(tmp_path / f"{seed}.wav", seed=seed)
+        data = bytearray(path.read_bytes())
+        place = data.index(b"data") + 4
+        data[place : place + 4] = bytes(4)
+        path.write_bytes(data)
+        hashes.add(payload_sha256(path))
+    assert len(hashes) == 2
 
 
 @pytest.mark.parametrize(
@@ -106,13 +153,19 @@ def test_a_changed_byte_of_the_audio_changes_the_hash(tmp_path: Path, name: str)
         b"OggS" + bytes(22) + b"\xff" + b"\xff" * 10,
         b"RIFF\x00\x00\x00\x00WAVE",
         b"RIFF\x00\x00\x00\x00WAVEjunk\xff\xff\xff\xff",
+        b"FORM\x00\x00\x00\x00AIFF",
+        b"FRM8" + bytes(8) + b"DSD ",
+        b"DSD " + bytes(24),
+        b"\x00\x00\x00\x14ftypM4A " + bytes(8) + b"\x00\x00\x00\x01moov" + b"\xff" * 8,
+        bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c") + b"\xff" * 8,
+        b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff\xec\x81",
         b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f",
         b"x" * 40 + struct.pack("<8sIIII8x", b"APETAGEX", 2000, 0xFFFFFFFF, 1, 0),
         b"x" * 40 + struct.pack("<8sIIII8x", b"APETAGEX", 2000, 0, 1, 0),
         b"TAG" + bytes(125),
     ],
 )
-def test_any_other_file_is_hashed_whole(tmp_path: Path, content: bytes) -> None:
+def test_any_other_file_is_hashed_as_a_whole(tmp_path: Path, content: bytes) -> None:
     first, second = tmp_path / "a", tmp_path / "b"
     first.write_bytes(content)
     second.write_bytes(content + b"!")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from segue_jobs.contract import Engine, WindowPosition
+from segue_core.contract import Engine, WindowPosition
+from segue_core.features.layout import FEATURE_SET
 from segue_jobs.extract.decode import Window
 from segue_jobs.extract.engine import engine
 from segue_jobs.extract.recipe import recipe_of
-from segue_jobs.features.layout import FEATURE_SET
 
 WINDOW = Window(WindowPosition.MIDDLE, 30.0, 5.0)
 

@@ -1,4 +1,4 @@
-"""A file that the program may not read is a rejection with the system's reason."""
+"""A file that the program may not read is rejected with the system's reason."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from segue_jobs.contract import Reason
+from segue_core.contract import Reason
+from segue_jobs.extract.audio_source import RejectedError
 from segue_jobs.extract.decode import check_file
-from segue_jobs.extract.source import RejectedError
 
 
 @pytest.fixture
 def closed_file() -> Iterator[Path]:
-    """A file in a folder that an unprivileged user reaches; the test goes on as one, for root reads everything."""
+    """A file for an unprivileged user; the test continues as that user, because root can read everything."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     path = folder / "closed.mp3"

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from segue_jobs.contract import Engine, Reason, WindowPosition
-from segue_jobs.extract.analyse import AlreadyDone, Method, Request
+from segue_core.contract import Engine, Reason, WindowPosition
+from segue_core.errors import ProgramError
+from segue_jobs.extract.analyse import Method, Request
 from segue_jobs.extract.decode import Window
 from segue_jobs.extract.forking import start_fork_server
 from segue_jobs.extract.workers import Workers
-from segue_jobs.listing.model import Problem
-from segue_jobs.runtime.program import ProgramError
-from support.analysers import attempts, die_at_start, misbehave, prepare_nothing
+from segue_jobs.listing.listed_tracks import Problem
+from support.analysers import NOTHING_NEW, attempts, die_at_start, misbehave, prepare_nothing
 from support.audio import write_tune
 
-METHOD = Method(Engine.LIBROSA, Window(WindowPosition.MIDDLE, 30.0, 5.0), 1 << 20, with_tags=False)
+METHOD = Method(Engine.LIBROSA, Window(WindowPosition.MIDDLE, 30.0, 5.0), 1 << 20)
 
 
 def requests(folder: Path, *ids: str) -> list[Request]:
@@ -67,11 +67,11 @@ def test_a_track_that_hangs_is_timed_out(tmp_path: Path) -> None:
     assert found == {"hangs": Reason.TIMED_OUT, "a": None, "b": None}
 
 
-def test_an_unexpected_error_is_that_tracks(tmp_path: Path) -> None:
+def test_an_unexpected_error_rejects_only_that_track(tmp_path: Path) -> None:
     assert outcomes(workers(), requests(tmp_path, "raises", "a")) == {"raises": Reason.CRASHED, "a": None}
 
 
-def test_only_a_few_requests_are_under_way(tmp_path: Path) -> None:
+def test_only_a_few_requests_are_in_progress(tmp_path: Path) -> None:
     wanted = requests(tmp_path, *(f"good-{number}" for number in range(40)))
     results = workers(count=2).run(wanted, threading.Event())
     next(results)
@@ -81,12 +81,12 @@ def test_only_a_few_requests_are_under_way(tmp_path: Path) -> None:
     assert begun <= 5
 
 
-def test_stopping_finishes_what_is_under_way(tmp_path: Path) -> None:
+def test_stopping_finishes_requests_in_progress(tmp_path: Path) -> None:
     wanted = requests(tmp_path, *(f"slow-{number}" for number in range(20)))
     stopping = threading.Event()
     finished = []
     for request, result in workers(count=2).run(wanted, stopping):
-        assert result == AlreadyDone()
+        assert result == NOTHING_NEW
         finished.append(request.track_id)
         stopping.set()
     begun = [request.track_id for request in wanted if attempts(request.path)]
@@ -99,7 +99,7 @@ def test_a_signal_to_the_whole_group_lets_workers_finish(tmp_path: Path) -> None
     results = workers(count=1).run(wanted, threading.Event())
     thread = threading.Thread(target=_terminate_worker, args=(wanted[0].path,))
     thread.start()
-    assert list(results) == [(wanted[0], AlreadyDone())]
+    assert list(results) == [(wanted[0], NOTHING_NEW)]
     thread.join()
     assert attempts(wanted[0].path) == 1
 
@@ -116,14 +116,14 @@ def test_processes_that_cannot_start_are_an_error_and_not_a_loop(tmp_path: Path)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit is Linux's")
-def test_a_track_that_takes_too_much_memory_is_too_large_and_harms_no_other(tmp_path: Path) -> None:
+def test_a_track_that_needs_too_much_memory_is_too_large_and_affects_no_other(tmp_path: Path) -> None:
     found = outcomes(workers(count=1), requests(tmp_path, "a", "greedy", "b"))
     assert found == {"a": None, "greedy": Reason.TOO_LARGE, "b": None}
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit is Linux's")
-def test_the_engine_out_of_memory_is_no_crash(tmp_path: Path) -> None:
-    method = Method(Engine.NATIVE, Window(WindowPosition.WHOLE, 30.0, 5.0), 1 << 30, with_tags=True)
+def test_an_engine_out_of_memory_is_not_a_crash(tmp_path: Path) -> None:
+    method = Method(Engine.NATIVE, Window(WindowPosition.WHOLE, 30.0, 5.0), 1 << 30)
     path = write_tune(tmp_path / "tune.wav", 300.0)
     pool = Workers(1, Engine.NATIVE, 30.0, memory_bytes=1 << 20)
     [(_, problem)] = pool.run([Request("tune", path, method)], threading.Event())
@@ -132,7 +132,7 @@ def test_the_engine_out_of_memory_is_no_crash(tmp_path: Path) -> None:
     assert "more than a worker's memory of 1 MB" in problem.message
 
 
-def test_what_a_worker_says_becomes_the_programs_own_records(tmp_path: Path, capfd, caplog) -> None:
+def test_output_of_a_worker_becomes_log_records_of_the_program(tmp_path: Path, capfd, caplog) -> None:
     caplog.set_level("DEBUG")
     wanted = requests(tmp_path, "warns", "chatters", "exits")
     found = outcomes(workers(count=1), wanted)

@@ -1,4 +1,4 @@
-"""Cells of any content become a usable value or none."""
+"""Cells with any content become a usable value or None."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ def test_text(cell: str, expected: str | None) -> None:
         ("2008-11-26 00:00:00", 2008),
         ("26/11/2008", 2008),
         ("1999.0", 1999),
+        ("20190403", 2019),
+        ("20191303", None),
         ("0", None),
         ("-1", None),
         ("99999", None),
@@ -85,10 +87,26 @@ def test_genres(cell: str, expected: tuple[str, ...]) -> None:
 
 
 @given(st.text())
-def test_no_cell_is_an_error(cell: str) -> None:
+def test_no_cell_raises_an_error(cell: str) -> None:
     text = cells.text(cell)
     assert text is None or (0 < len(text) <= 500 and text.encode())
     assert not {unicodedata.category(character) for character in text or ""} & {"Cc", "Cs", "Zl", "Zp"}
     assert cells.year(cell) is None or 1500 <= cells.year(cell) < 2100
     assert cells.seconds(cell) is None or cells.seconds(cell) > 0
     assert len(cells.genres(cell)) <= 20
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [("3", 3), ("03/12", 3), (" 7.0 ", 7), ("0", None), ("-1", None), ("12345", None), ("3a", None), ("3" * 999, None)],
+)
+def test_numbers_of_discs_and_tracks(cell: str, number: int | None) -> None:
+    assert cells.count(cell) == number
+
+
+@given(st.text(max_size=200))
+def test_no_cell_gives_an_identifier_out_of_bounds(cell: str) -> None:
+    assert all(len(code) == 12 for code in cells.isrcs(cell))
+    assert all(len(one) == 36 for one in cells.music_brainz_ids(cell))
+    number = cells.count(cell)
+    assert number is None or 1 <= number <= 9999

@@ -1,4 +1,4 @@
-"""File names and CSV cells have one form, which is valid UTF-8."""
+"""File names and CSV cells get the same form, which is valid UTF-8."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue_jobs.listing.track_ids import JoinBy, canonical_id, id_of_file, path_of_cell, printable
+from segue_jobs.listing.track_ids import (
+    JoinBy,
+    canonical_id,
+    id_of_cell,
+    id_of_file,
+    number_of,
+    path_of_cell,
+    printable,
+)
 
 NAMES = st.text(st.characters(codec=None, min_codepoint=1, max_codepoint=0xDCFF), max_size=300)
-"""Names as the walk gives them, surrogate escapes among them."""
+"""File names as the walk returns them, including surrogate escapes."""
 
 
 @pytest.mark.parametrize(
@@ -25,7 +33,9 @@ NAMES = st.text(st.characters(codec=None, min_codepoint=1, max_codepoint=0xDCFF)
         ("intro.mp3", JoinBy.NUMBER, None),
         ("٣.mp3", JoinBy.NUMBER, None),
         ("rock/song.one.ogg", JoinBy.STEM, "song.one"),
-        ("rock/007.ogg", JoinBy.STEM, "7"),
+        ("rock/007.ogg", JoinBy.STEM, "007"),
+        ("..wav", JoinBy.STEM, "..wav"),
+        ("rock/ .mp3", JoinBy.PATH, "rock/ .mp3"),
         ("rock/song.ogg", JoinBy.PATH, "rock/song"),
         ("closed/", JoinBy.NUMBER, "closed/"),
         ("caf\udce9.mp3", JoinBy.STEM, "caf\\xe9"),
@@ -51,12 +61,42 @@ def test_long_ids_stay_distinct() -> None:
     [
         ("./rock//a.mp3", "rock/a.mp3"),
         ("rock\\a.mp3", "rock/a.mp3"),
-        (" a.mp3 ", "a.mp3"),
+        (" a.mp3 ", " a.mp3 "),
         ("../../etc/passwd", "../../etc/passwd"),
     ],
 )
 def test_paths_of_cells(cell: str, expected: str) -> None:
     assert path_of_cell(cell) == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "join_by", "expected"),
+    [
+        ("1.0", JoinBy.STEM, "1"),
+        ("007", JoinBy.STEM, "007"),
+        ("000007.0", JoinBy.NUMBER, "7"),
+        ("1.5", JoinBy.STEM, "1.5"),
+        (" a b ", JoinBy.PATH, "a b"),
+    ],
+)
+def test_ids_of_cells(cell: str, join_by: JoinBy, expected: str) -> None:
+    assert id_of_cell(cell, join_by) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("007", "7"),
+        ("\u0660\u0660\u0667", "7"),
+        ("\uff17", "7"),
+        ("0", "0"),
+        ("a7", None),
+        ("", None),
+        ("\u00b2", None),
+    ],
+)
+def test_numbers_in_any_script(text: str, expected: str | None) -> None:
+    assert number_of(text) == expected
 
 
 @given(NAMES)

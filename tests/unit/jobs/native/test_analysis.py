@@ -1,4 +1,4 @@
-"""The native engine against librosa's on synthetic signals, and the rules that its numbers keep."""
+"""The native engine compared with librosa on synthetic signals, and invariants of its numbers."""
 
 import dataclasses
 
@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segue_jobs.contract import Reason
+from segue_core.contract import Reason
+from segue_core.features.families import build_descriptors
+from segue_core.features.layout import HOP_LENGTH
+from segue_jobs.extract.audio_source import RejectedError
 from segue_jobs.extract.librosa_engine import LibrosaEngine
 from segue_jobs.extract.native_engine import NativeEngine
-from segue_jobs.extract.source import RejectedError
-from segue_jobs.features.families import build_descriptors
-from segue_jobs.features.layout import HOP_LENGTH
 from segue_jobs.native import harmony
 from segue_jobs.native.analysis import Analyser
 from segue_jobs.native.framing import BLOCK_FRAMES
@@ -88,7 +88,7 @@ def test_gain_changes_loudness_and_nothing_else(decibels):
 
 
 def test_a_track_twice_over_has_the_means_of_the_track():
-    """Only the frames across the seam are new: four of 1038 here."""
+    """Only the frames across the seam are new: here, four of 1038."""
     samples = music(12.0)[: 512 * 519]
     once, twice = analyse(samples), analyse(np.concatenate([samples, samples]))
     for name in ("mfcc_mean", "mel_db_mean", "contrast_mean", "chroma_mean", "tonnetz_radius_mean"):
@@ -138,7 +138,7 @@ def test_no_samples_at_all_are_refused(native):
 
 
 def test_a_long_track_that_changes_its_tuning_is_analysed_again(native, reference, monkeypatch):
-    """The beginning speaks for other tunings than the whole: the candidates miss and a second pass is made."""
+    """The beginning suggests other tunings than the whole: no candidate is right, so there is a second pass."""
     monkeypatch.setattr(harmony, "CANDIDATES", 1)
     beginning = harmony.KEPT_BLOCKS * BLOCK_FRAMES * HOP_LENGTH
     time = np.arange(3 * beginning) / 22_050

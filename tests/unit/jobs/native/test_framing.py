@@ -1,4 +1,4 @@
-"""Frames, levels and zero crossings of a stream against librosa's of the whole signal."""
+"""Frames, levels and zero crossings of a stream, compared with librosa's for the whole signal."""
 
 import librosa
 import numpy as np
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segue_jobs.features.layout import HOP_LENGTH, N_FFT
+from segue_core.features.layout import HOP_LENGTH, N_FFT
 from segue_jobs.native.framing import BLOCK_FRAMES, FrameStream
 
 _BLOCK = BLOCK_FRAMES * HOP_LENGTH

@@ -1,4 +1,4 @@
-"""Tempo and onsets against librosa's, on envelopes of all kinds."""
+"""Tempo and onsets, compared with librosa's, on all kinds of envelopes."""
 
 import librosa
 import numpy as np
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segue_jobs.features.layout import HOP_LENGTH, SAMPLE_RATE
+from segue_core.features.layout import HOP_LENGTH, SAMPLE_RATE
 from segue_jobs.native.rhythm import beat_strength, count_onsets, lag_to_bpm, tempo_lag
 from segue_jobs.native.tempogram import mean_tempogram
 

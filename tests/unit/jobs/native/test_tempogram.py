@@ -1,10 +1,10 @@
-"""The sum over a tempogram's frames, by both of its ways."""
+"""The sum over a tempogram's frames, computed in both ways."""
 
 import librosa
 import numpy as np
 import pytest
 
-from segue_jobs.features.layout import SAMPLE_RATE
+from segue_core.features.layout import SAMPLE_RATE
 from segue_jobs.native import tempogram
 from segue_jobs.native.tempogram import mean_tempogram
 

@@ -1,4 +1,4 @@
-"""Only an error about a document makes a rejection; everything else is an outage."""
+"""Only an error about a document leads to a rejection; everything else is an outage."""
 
 import pytest
 from pymongo.errors import (
@@ -10,7 +10,7 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from segue_jobs.sink.refusal import explain, is_refusal
+from segue_jobs.sink.refusal import is_refusal
 
 
 def _bulk(*codes: int) -> BulkWriteError:
@@ -42,15 +42,3 @@ def test_refused_documents(error: Exception) -> None:
 )
 def test_outages(error: Exception) -> None:
     assert not is_refusal(error)
-
-
-def test_an_explanation_holds_the_servers_words_but_not_the_document() -> None:
-    assert explain(_bulk(121)) == "no (code 121)"
-
-
-def test_a_broken_server_is_explained_with_what_to_look_at() -> None:
-    assert "look for free disk space" in explain(OperationFailure("internal server error", 1))
-
-
-def test_the_drivers_state_is_left_out() -> None:
-    assert explain(AutoReconnect("h:1: refused (configured timeouts: x)")) == "AutoReconnect: h:1: refused"

@@ -4,18 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue_jobs.train.choice import MINIMUM_MEAN_TRACKS, TIE, Metric, choose, feasible, judges_precision, score
+from segue_core.contract.measures import Metric
+from segue_jobs.train.choice import ENOUGH_RECALL, MINIMUM_MEAN_TRACKS, TIE, choose, feasible, judges_precision
 
 shares = st.floats(0, 1)
-measured = st.fixed_dictionaries(
-    {
-        Metric.PRECISION.value: shares,
-        Metric.REACH.value: shares,
-        Metric.SMALLEST.value: st.floats(0, 1000),
-        Metric.STABILITY.value: st.floats(-0.5, 1),
-    }
-)
-GOOD = {Metric.PRECISION: 0.4, Metric.REACH: 0.9, Metric.SMALLEST: 50.0, Metric.STABILITY: 0.8}
+measured = st.fixed_dictionaries({Metric.PRECISION.value: shares, Metric.RECALL.value: shares})
+GOOD = {Metric.PRECISION: 0.4, Metric.RECALL: 0.95}
+EXACT = {Metric.PRECISION: 0.4}
 
 
 @given(st.lists(st.integers(-2, 300), min_size=1, max_size=8), st.integers(1, 2000))
@@ -28,7 +23,7 @@ def test_every_wanted_k_is_tried_or_skipped_with_a_reason(ks: list[int], tracks:
 
 
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=8), st.integers(1, 2000))
-def test_tried_ks_leave_enough_tracks_a_cluster(ks: list[int], tracks: int) -> None:
+def test_tried_ks_leave_enough_tracks_per_cluster(ks: list[int], tracks: int) -> None:
     assert all(k == 1 or k * MINIMUM_MEAN_TRACKS <= tracks for k in feasible(ks, tracks).ks)
 
 
@@ -38,39 +33,44 @@ def test_too_large_ks_are_replaced_by_the_largest_feasible(tracks: int, k: int) 
 
 
 def test_k_above_the_number_of_tracks_is_named() -> None:
-    assert "not below the number of tracks (12)" in str(feasible([2, 16], 12).skipped[0].skipped)
+    assert "it must be less than the number of tracks (12)" in str(feasible([2, 16], 12).skipped[0].skipped)
 
 
-@given(st.dictionaries(st.integers(1, 300), measured, min_size=1, max_size=6))
-def test_chosen_k_is_the_smallest_of_those_near_the_best(candidates: dict[int, dict[str, float]]) -> None:
-    chosen = choose(candidates).k
-    best = max(map(score, candidates.values()))
-    assert best - score(candidates[chosen]) <= TIE
-    assert all(best - score(metrics) > TIE for k, metrics in candidates.items() if k < chosen)
+@given(st.dictionaries(st.integers(1, 300), measured, min_size=1, max_size=6), st.none() | shares)
+def test_the_largest_k_wins_that_keeps_neighbours_together(
+    candidates: dict[int, dict[str, float]], best: float | None
+) -> None:
+    exact = {} if best is None else {Metric.PRECISION.value: best}
+    choice = choose(candidates, exact)
+
+    def keeps(metrics: dict[str, float]) -> bool:
+        near = best is None or metrics[Metric.PRECISION] >= best - TIE
+        return near and metrics[Metric.RECALL] >= ENOUGH_RECALL
+
+    good = {k for k, metrics in candidates.items() if keeps(metrics)}
+    if good:
+        assert choice.k == max(good)
+    else:
+        assert candidates[choice.k][Metric.RECALL] == max(metrics[Metric.RECALL] for metrics in candidates.values())
+    assert choice.reason.startswith((f"k={choice.k}", "no k keeps enough neighbours together"))
 
 
-@given(measured, st.sampled_from([Metric.PRECISION, Metric.REACH, Metric.STABILITY]), shares)
-def test_a_better_term_never_lowers_the_score(metrics: dict[str, float], metric: Metric, value: float) -> None:
-    better = {**metrics, metric.value: max(value, metrics[metric])}
-    assert 0 <= score(metrics) <= score(better) <= 1 + 1e-12
+def test_the_smallest_k_does_not_win_because_it_is_the_smallest() -> None:
+    assert choose({2: GOOD, 8: GOOD, 16: GOOD}, EXACT).k == 16
 
 
-def test_clearly_better_k_wins_over_a_smaller_one() -> None:
-    choice = choose({8: {**GOOD, Metric.PRECISION: 0.3}, 32: GOOD})
-    assert (choice.k, "more than all others" in choice.reason) == (32, True)
+def test_a_k_that_loses_neighbours_or_precision_does_not_win() -> None:
+    assert choose({8: GOOD, 32: GOOD | {Metric.RECALL: 0.89}}, EXACT).k == 8
+    found = choose({8: GOOD, 32: GOOD | {Metric.PRECISION: 0.38}}, EXACT)
+    assert found.k == 8
+    assert found.reason == (
+        "k=8: 95% of the exact neighbours are in the nearest clusters, precision 0.400 of 0.400; k=32 loses more: "
+        "95% of the exact neighbours are in the nearest clusters, precision 0.380 of 0.400"
+    )
 
 
-def test_silhouette_has_no_say() -> None:
-    assert choose({8: GOOD | {Metric.SILHOUETTE: 0.0}, 16: GOOD | {Metric.SILHOUETTE: 0.9}}).k == 8
-
-
-def test_recall_takes_the_place_of_an_unknown_precision() -> None:
-    without = {name: value for name, value in GOOD.items() if name is not Metric.PRECISION}
-    assert score(without | {Metric.RECALL: 0.4}) == score(GOOD)
-
-
-def test_tiny_clusters_cost() -> None:
-    assert choose({8: GOOD, 64: GOOD | {Metric.SMALLEST: 1.0, Metric.PRECISION: 0.45}}).k == 8
+def test_silhouette_does_not_matter() -> None:
+    assert choose({8: GOOD | {Metric.SILHOUETTE: 0.9}, 16: GOOD | {Metric.SILHOUETTE: 0.0}}, EXACT).k == 16
 
 
 @pytest.mark.parametrize(("labelled", "tracks", "judged"), [(0, 0, False), (49, 100, False), (50, 100, True)])

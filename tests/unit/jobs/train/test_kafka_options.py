@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from segue_jobs.models import PartitionRange
-from segue_jobs.runtime.settings import KafkaSettings, SettingsError
+from segue_core.contract.environment import SettingsError
+from segue_core.settings import KafkaSettings
+from segue_core.store.models import PartitionRange
 from segue_jobs.train.kafka_options import connection_options, range_options
 
 
@@ -14,7 +15,7 @@ def test_plain_connection_has_no_credentials() -> None:
     assert options == {"kafka.bootstrap.servers": "a:1,b:2", "kafka.security.protocol": "PLAINTEXT"}
 
 
-def test_password_stands_in_one_option_and_is_quoted() -> None:
+def test_password_is_in_one_option_and_quoted() -> None:
     settings = KafkaSettings(
         bootstrap="a:1", security_protocol="SASL_SSL", sasl_mechanism="SCRAM-SHA-512", username="segue",
         password='p"w\\;', ca_file="/ca/ca.crt",
@@ -32,7 +33,7 @@ def test_unknown_mechanism_is_explained() -> None:
         connection_options(KafkaSettings(bootstrap="a:1", security_protocol="SASL_SSL", sasl_mechanism="GSSAPI"))
 
 
-def test_ranges_are_given_exactly() -> None:
+def test_ranges_are_exact() -> None:
     ranges = [PartitionRange(topic="t", partition=index, start=5 * index, end=9 + index) for index in range(2)]
     options = range_options(ranges)
     assert json.loads(options["assign"]) == {"t": [0, 1]}

@@ -6,7 +6,7 @@ import threading
 import pytest
 from prometheus_client import REGISTRY
 
-from segue_jobs.runtime.program import ProgramError
+from segue_core.errors import ProgramError
 from segue_jobs.train.steps import Steps
 
 
@@ -42,7 +42,7 @@ def test_failure_after_a_stop_is_the_stop() -> None:
         fail()
 
 
-def test_stopping_program_begins_no_phase() -> None:
+def test_a_stopping_program_starts_no_phase() -> None:
     stopping = threading.Event()
     stopping.set()
     with pytest.raises(ProgramError, match="stopped before phase 'load'"), Steps(stopping).phase("load"):

@@ -1,4 +1,4 @@
-"""Which tracks can be part of a model."""
+"""Which tracks a model can use."""
 
 import math
 from typing import Any
@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue_jobs.contract import Exclusion, Family
-from segue_jobs.features.layout import LAYOUT
-from segue_jobs.train.catalogue import to_row
+from segue_core.contract import ANALYSED_FAMILIES, Exclusion, Family
+from segue_core.features.layout import LAYOUT
+from segue_jobs.train.mongo_source import to_row
 from segue_jobs.train.usable import choose_recipe, find_problem
 from support.synthetic_tracks import synthetic_tracks, track_document
 
-FAMILIES = tuple(Family)
+FAMILIES = ANALYSED_FAMILIES
 
 
 def document(**changes: Any) -> dict[str, Any]:
@@ -43,8 +43,8 @@ def test_other_shapes_do_not_fit_the_layout(vector: Any) -> None:
     assert reason(with_family(Family.RHYTHM, vector)) is Exclusion.LAYOUT_MISMATCH
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_number_that_is_not_finite_is_named_with_its_dimension(value: float) -> None:
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e300, -1e7])
+def test_number_that_no_audio_gives_is_named_with_its_dimension(value: float) -> None:
     problem = find_problem(with_family(Family.RHYTHM, [0.0, 0.0, value, 0.0, 0.0, 0.0]), FAMILIES)
     assert problem is not None
     assert (problem.reason, "rhythm.beat_strength" in problem.message) == (Exclusion.NON_FINITE_FEATURE, True)
@@ -76,6 +76,7 @@ def test_most_common_recipe_is_chosen_whatever_the_order(counts: dict[str, int])
 def test_row_keeps_metadata_and_drops_vectors_of_an_excluded_track() -> None:
     good = to_row(document(), "c", FAMILIES)
     assert (good["track_id"], good["artist"], good["genres"]) == ("000000", "Artist 0", ["Genre 0"])
+    assert good["tempo"] == 120.0
     assert len(good[Family.TIMBRE]) == len(LAYOUT[Family.TIMBRE])
     bad = to_row(with_family(Family.RHYTHM, [1.0]), "c", FAMILIES)
     assert (bad["excluded"], Family.TIMBRE in bad) == ("LayoutMismatch", False)
@@ -83,8 +84,8 @@ def test_row_keeps_metadata_and_drops_vectors_of_an_excluded_track() -> None:
 
 @pytest.mark.parametrize("metadata", [None, "x", {"artist": 3, "genres": "rock"}, {"genres": [1, None]}])
 def test_row_survives_damaged_metadata(metadata: Any) -> None:
-    row = to_row(document(metadata=metadata), "c", FAMILIES)
-    assert (row["artist"], row["genres"]) == (None, [])
+    row = to_row(document(metadata=metadata, descriptors=metadata), "c", FAMILIES)
+    assert (row["artist"], row["genres"], row["tempo"]) == (None, [], None)
 
 
 def test_row_takes_the_id_from_the_unique_key() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from segue_operator.api.constants import Component
 from segue_operator.children.config import ChildConfig, KafkaAccess, KafkaUser, SecretKey
 from segue_operator.children.environment import ConfigError
+from segue_operator.kinds.constants import Component
 
 LEAST = {"KAFKA_BOOTSTRAP": "kafka:9092"}
 

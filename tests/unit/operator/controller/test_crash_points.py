@@ -1,4 +1,4 @@
-"""Stopped right after any of its writes and started anew, the controller reaches the same end."""
+"""Stopped right after any of its writes and started again, the controller reaches the same result."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from segue_operator.api.objects import Key, Kind
+from segue.cluster.local_cluster import LocalCluster
 from segue_operator.children.config import ChildConfig, KafkaAccess
 from segue_operator.controller.cluster import Cluster
 from segue_operator.controller.controller import Controller
-from segue_operator.local.cluster import LocalCluster
+from segue_operator.kinds.objects import Key, Kind
 from segue_operator.reconcile.dispatch import interests, plan
 from support.faults import FaultyCluster
 from support.manifests import track_batch, training_run
@@ -94,7 +94,7 @@ async def test_every_crash_point_leads_to_the_same_end(tmp_path: Path) -> None:
             if len(faulty.writes) < count:
                 break  # this time fewer intermediate states were seen, and told
             assert victim.cancelled()
-        async with LocalCluster(folder, processes=False) as cluster, small_world(cluster):  # read anew from disk
+        async with LocalCluster(folder, processes=False) as cluster, small_world(cluster):  # read from disk again
             await live(cluster)
             assert await end_of(cluster) == expected, f"after write {count}"
     assert count > 10

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue_operator.controller.queue import WorkQueue, retry_seconds
+from segue_operator.controller.queue import WorkQueue
 from support.waiting import eventually_true
 
 
@@ -99,7 +99,7 @@ class Measured:
         self.retries += 1
 
 
-async def test_depth_latency_and_retries_are_told() -> None:
+async def test_depth_latency_and_retries_are_reported() -> None:
     metrics = Measured()
     work: WorkQueue[str] = WorkQueue(random=lambda: 0.0, metrics=metrics)
     work.add("a")
@@ -110,11 +110,6 @@ async def test_depth_latency_and_retries_are_told() -> None:
     assert metrics.depths == [1, 2, 1]
     assert len(metrics.latencies) == 1
     assert metrics.retries == 1
-
-
-@given(failures=st.integers(1, 10_000), chance=st.floats(0, 1, exclude_max=True))
-def test_back_off_stays_between_a_second_less_jitter_and_five_minutes(failures: int, chance: float) -> None:
-    assert 0.8 <= retry_seconds(failures, lambda: chance) <= 300
 
 
 @pytest.mark.parametrize("workers", [1, 3])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.controller.cluster import WatchEvent
 from segue_operator.controller.wakeups import Wakeups
+from segue_operator.kinds.objects import Key, Kind, Manifest
 from support.workloads import job, key, manifest, stored
 
 
@@ -52,7 +52,36 @@ def test_pod_wakes_by_its_labels() -> None:
     assert woken(Wakeups(), manifest(Kind.POD, "p", {})) == set()
 
 
-def test_run_with_a_wrong_list_of_batches_is_no_defect() -> None:
+def test_a_run_with_a_wrong_list_of_batches_does_not_fail() -> None:
     wakeups = Wakeups()
     assert woken(wakeups, manifest(Kind.TRAINING_RUN, "r", {"batches": [{}, "b"]})) == {key(Kind.TRAINING_RUN, "r")}
     assert woken(wakeups, manifest(Kind.TRAINING_RUN, "r", {"batches": None})) == {key(Kind.TRAINING_RUN, "r")}
+
+
+def queued(name: str, status: str, reason: str, second: int = 0, **spec: object) -> Manifest:
+    given = manifest(Kind.TRACK_BATCH, name, dict(spec), namespace="default")
+    given["metadata"]["creationTimestamp"] = f"2026-01-01T00:00:{second:02d}Z"
+    given["status"] = {"conditions": [{"type": "Queued", "status": status, "reason": reason}]}
+    return given
+
+
+def test_a_place_that_becomes_free_wakes_the_head_of_the_queue() -> None:
+    wakeups = Wakeups()
+    woken(wakeups, queued("active", "False", "Admitted"))
+    for name, second in (("late", 9), ("early", 1)):
+        assert woken(wakeups, queued(name, "True", "Queued", second)) == {key(Kind.TRACK_BATCH, name)}
+    head = key(Kind.TRACK_BATCH, "early")
+    assert head not in woken(wakeups, queued("active", "False", "Admitted"))
+    assert head in woken(wakeups, queued("active", "False", "Admitted", suspend=True))
+    assert head not in woken(wakeups, queued("active", "False", "SuspendRequested", suspend=True))
+    woken(wakeups, queued("active", "False", "Admitted"))
+    assert head in woken(wakeups, queued("active", "False", "Admitted"), "DELETED")
+
+
+def test_a_batch_that_leaves_the_queue_wakes_the_next() -> None:
+    wakeups = Wakeups()
+    for name, second in (("first", 1), ("second", 2), ("third", 3)):
+        woken(wakeups, queued(name, "True", "Queued", second))
+    admitted = queued("first", "False", "Admitted", 1)
+    assert woken(wakeups, admitted) == {key(Kind.TRACK_BATCH, "first"), key(Kind.TRACK_BATCH, "second")}
+    assert woken(wakeups, admitted) == {key(Kind.TRACK_BATCH, "first")}

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from segue_operator.api.objects import Key, Kind
 from segue_operator.controller.cluster import (
     AlreadyExistsError,
     ClusterError,
@@ -19,8 +18,9 @@ from segue_operator.controller.cluster import (
     NotFoundError,
     UnavailableError,
 )
-from segue_operator.kube.errors import cluster_error
-from segue_operator.kube.paths import OWN_KINDS, collection_path, object_path
+from segue_operator.kinds.objects import OWN_KINDS, Key, Kind
+from segue_operator.kube.answers import cluster_error
+from segue_operator.kube.paths import collection_path, object_path
 from segue_operator.kube.schema import SchemaError, check, own_schema
 from segue_operator.kube.trim import trim
 from segue_operator.reconcile.observe import Waiting, observe_job, observe_pod
@@ -50,7 +50,7 @@ def status(reason: str, **details: Any) -> bytes:
         (503, b"<html>no backend</html>", UnavailableError),
     ],
 )
-def test_an_answer_is_the_error_it_stands_for(code: int, body: bytes, kind: type[ClusterError]) -> None:
+def test_an_answer_becomes_its_error(code: int, body: bytes, kind: type[ClusterError]) -> None:
     error = cluster_error(code, body, {})
     assert type(error) is kind
     assert str(error)
@@ -88,6 +88,19 @@ def test_trimmed_children_look_the_same_to_a_plan() -> None:
     ]
     assert observe_pod(trim(Kind.POD, crashing)) == observe_pod(crashing)
     assert observe_pod(crashing).waiting == Waiting("CrashLoopBackOff", "MongoDB does not answer")
+    lost = pod("r", index=0)
+    since = "2026-01-01T00:00:00Z"
+    lost["status"] = {
+        "phase": "Running",
+        "conditions": [
+            {"type": "Ready", "status": "False", "lastTransitionTime": since},
+            {"type": "DisruptionTarget", "status": "True", "lastTransitionTime": since},
+        ],
+        "containerStatuses": [{"name": "extract", "state": {"running": {}}}],
+    }
+    assert observe_pod(trim(Kind.POD, lost)) == observe_pod(lost)
+    assert observe_pod(lost).lost == since
+    assert observe_pod(lost).is_disrupted
 
 
 def test_trimming_changes_nothing_of_the_original() -> None:
@@ -121,7 +134,16 @@ def test_a_field_that_an_older_crd_lacks_is_named() -> None:
     old = copy.deepcopy(document())
     schema = old["components"]["schemas"]["TrackBatch"]
     del schema["properties"]["status"]["properties"]["tracks"]["properties"]["skipped"]
-    with pytest.raises(SchemaError, match=r"trackbatches.segue.dev is of another version: .*\.status\.tracks\.skipped"):
+    with pytest.raises(
+        SchemaError, match=r"trackbatches.segue.dev is from another version: .*\.status\.tracks\.skipped"
+    ):
+        check(old)
+
+
+def test_a_value_that_an_older_crd_lacks_is_named() -> None:
+    old = copy.deepcopy(document())
+    old["components"]["schemas"]["TrackBatch"]["properties"]["status"]["properties"]["phase"]["enum"].remove("Queued")
+    with pytest.raises(SchemaError, match=r"it lacks \.status\.phase=Queued"):
         check(old)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.controller.cluster import UnavailableError
+from segue_operator.kinds.objects import Key, Kind, Manifest
 from segue_operator.kube import intake
 from segue_operator.kube.intake import Intake
 from segue_operator.kube.mirror import Mirror

@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue_operator.api.objects import Key, Kind, Manifest
 from segue_operator.controller.cluster import WatchEvent
+from segue_operator.kinds.objects import Key, Kind, Manifest
 from segue_operator.kube.mirror import Mirror, version
 from segue_operator.kube.trim import trim
 from support.batches import verified

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue_jobs.contract import ExtractSummary, TrainSummary, VerifySummary
-from segue_jobs.summary import Summary
-from segue_operator.api.constants import Component
-from segue_operator.api.trackbatch import TrackBatchStatus
-from segue_operator.reconcile import accounts
+from segue_core.contract import ExtractSummary, TrainSummary, VerifySummary
+from segue_core.contract.termination import Summary
+from segue_operator.kinds.constants import Component
+from segue_operator.kinds.trackbatch import TrackBatchStatus
+from segue_operator.reconcile import pod_reports
 from segue_operator.reconcile.observe import (
     PodView,
     Waiting,
@@ -44,7 +44,7 @@ def test_a_condition_that_is_not_true_does_not_count() -> None:
     assert (view.is_finished, view.succeeded) == (False, 3)
 
 
-def test_a_failed_job_tells_why() -> None:
+def test_a_failed_job_says_why() -> None:
     view = observe_job(job(condition("Failed", reason="FailedIndexes", message="m"), failedIndexes="1,3-5"))
     assert (view.failure_reason, view.failure_message, view.failed_indexes) == ("FailedIndexes", "m", (1, 3, 4, 5))
 
@@ -66,7 +66,7 @@ def of_owner(uid: str, *, deleted: bool) -> dict[str, Any]:
     ],
     ids=["a pod goes", "none goes", "another's goes", "a Deployment's goes", "the Job is done", "the Job goes"],
 )
-def test_a_job_that_goes_on_may_lose_a_pod(child: dict[str, Any], pod: dict[str, Any], loses: bool) -> None:
+def test_a_running_job_may_lose_a_pod(child: dict[str, Any], pod: dict[str, Any], loses: bool) -> None:
     assert jobs_lose_pods([{"kind": "Job", **job(), **child}], [pod]) is loses
 
 
@@ -113,7 +113,7 @@ def test_a_pod_that_is_being_made_is_not_waiting() -> None:
     assert observe_pod(pod({"name": "sink", "state": state})).waiting is None
 
 
-def test_a_container_that_crashes_again_and_again_speaks_for_itself() -> None:
+def test_a_container_that_keeps_crashing_gives_its_own_reason() -> None:
     status = {
         "name": "sink",
         "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s"}},
@@ -143,7 +143,7 @@ def test_the_pod_that_ended_last_gives_the_account() -> None:
     pods = of_job(
         [ended("b", "2026-01-01T00:00:02Z", 2), ended("a", "2026-01-01T00:00:01Z", 1)], Component.VERIFY, None
     )
-    summary = accounts.last_verification(pods)
+    summary = pod_reports.last_verification(pods)
     assert summary is not None
     assert summary.listed == 2
 
@@ -158,18 +158,18 @@ def test_the_pod_that_ended_last_gives_the_account() -> None:
         (PodView("p", "extract", exit_code=9), "exit code 9"),
     ],
 )
-def test_a_failure_is_told_in_the_best_words_there_are(view: PodView, words: str) -> None:
-    assert words in accounts.error_of(view)
+def test_a_failure_shows_the_best_message_available(view: PodView, words: str) -> None:
+    assert words in pod_reports.error_of(view)
 
 
 @pytest.mark.parametrize(
     "message",
     ['{"listed": "many"}', '{"rejectedByReason": {"Silent": "x"}}', '{"listed": -1}', '{"listed": true}', "[1]", "{"],
 )
-def test_a_message_of_another_shape_is_no_account(message: str) -> None:
+def test_a_message_of_another_shape_is_not_an_account(message: str) -> None:
     view = PodView("p", "extract", exit_code=0, message=message, index=0)
-    assert accounts.progress(TrackBatchStatus(), [view]) is None
-    assert accounts.last_verification([view]) is None
+    assert pod_reports.progress(TrackBatchStatus(), [view]) is None
+    assert pod_reports.last_verification([view]) is None
 
 
 @pytest.mark.parametrize(
@@ -183,3 +183,13 @@ def test_a_message_of_another_shape_is_no_account(message: str) -> None:
 )
 def test_every_summary_reads_back_what_it_wrote(summary: Summary) -> None:
     assert type(summary).decode(summary.encode()) == summary
+
+
+def test_the_account_of_a_verified_batch_names_what_stands_beside_it() -> None:
+    summary = VerifySummary(
+        listed=3, stored=3, alternatives=2, passed_over={"Hidden": 1, "NotAudio": 0}, links_passed_over=["a/up/"] * 20
+    )
+    counts = pod_reports.final(summary)
+    assert (counts.tracks.listed, counts.tracks.alternatives) == (3, 2)
+    assert counts.passed_over == {"Hidden": 1}
+    assert counts.links_passed_over == ["a/up/"] * 10

@@ -3,163 +3,28 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from segue_jobs.contract import ExtractSummary, TrainSummary, VerifySummary
-from segue_jobs.summary import Summary
-from segue_operator.api.conditions import timestamp
-from segue_operator.api.objects import Key, Kind
+from segue_core.contract.times import timestamp
 from segue_operator.children.metadata import controller_uid
-from segue_operator.reconcile.model import Plan
-from support.manifests import track_batch, training_run
+from segue_operator.kinds.objects import Key, Kind
+from segue_operator.reconcile.plans import Plan
+from support.histories import (
+    HAPPENINGS,
+    Draw,
+    child_moves_on,
+    end_child,
+    lose_child,
+    lose_pods,
+    manifests,
+    pass_time,
+    pod_is_hindered,
+)
+from support.manifests import track_batch
 from support.simulated_cluster import SimulatedCluster
-
-Draw = Callable[[st.SearchStrategy[Any]], Any]
-
-
-def specs_of_batches() -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries(
-        {"extraction": st.sampled_from([{}, {"shards": 3, "parallelism": 2}]), "suspend": st.booleans()},
-        optional={
-            "activeDeadlineSeconds": st.just(100),
-            "ttlSecondsAfterFinished": st.sampled_from([0, 50]),
-            "maxRejectedPercent": st.sampled_from([0, 50]),
-            "sink": st.just({"keepRunning": True}),
-        },
-    )
-
-
-def specs_of_runs() -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries(
-        {"backoffLimit": st.integers(0, 2), "suspend": st.booleans()},
-        optional={
-            "activeDeadlineSeconds": st.just(100),
-            "pendingDeadlineSeconds": st.just(50),
-            "ttlSecondsAfterFinished": st.sampled_from([0, 50]),
-            "batches": st.just(["songs"]),
-        },
-    )
-
-
-def manifests() -> st.SearchStrategy[dict[str, Any]]:
-    batches = specs_of_batches().map(lambda spec: track_batch("a" * 40, **spec))
-    runs = specs_of_runs().map(lambda spec: training_run("a" * 40, **spec))
-    return st.one_of(batches, runs)
-
-
-# ------------------------------------------------------------------------------------------------ what may happen
-
-
-def pass_time(cluster: SimulatedCluster, draw: Draw) -> None:
-    cluster.pass_time(draw(st.sampled_from([0.5, 10, 60, 200])))
-
-
-def toggle_suspend(cluster: SimulatedCluster, _draw: Draw) -> None:
-    cluster.change_spec(suspend=not cluster.resource["spec"]["suspend"])
-
-
-def lose_child(cluster: SimulatedCluster, draw: Draw) -> None:
-    owned = [key for key in cluster.objects if key.kind != Kind.TRACK_BATCH]
-    if owned:
-        del cluster.objects[draw(st.sampled_from(sorted(owned)))]
-
-
-def take_over_child(cluster: SimulatedCluster, draw: Draw) -> None:
-    owned = [key for key in cluster.objects if key.kind != Kind.TRACK_BATCH]
-    if owned:
-        child = cluster.objects[draw(st.sampled_from(sorted(owned)))]
-        child["metadata"]["ownerReferences"] = [{"uid": "another", "controller": True}]
-
-
-def refuse_child(cluster: SimulatedCluster, draw: Draw) -> None:
-    kind = draw(st.sampled_from([Kind.JOB, Kind.DEPLOYMENT, Kind.SPARK_APPLICATION]))
-    name = cluster.resource["metadata"]["name"]
-    suffix = {Kind.JOB: "extract", Kind.DEPLOYMENT: "sink", Kind.SPARK_APPLICATION: "train-1"}[kind]
-    cluster.problems[Key(kind, "default", f"{name}-{suffix}")] = draw(st.sampled_from(["no", "x" * 3000]))
-
-
-def end_namespace(cluster: SimulatedCluster, _draw: Draw) -> None:
-    cluster.is_namespace_terminating = True
-
-
-def lose_pods(cluster: SimulatedCluster, _draw: Draw) -> None:
-    cluster.pods.clear()
-
-
-def toggle_spark(cluster: SimulatedCluster, _draw: Draw) -> None:
-    kind = Kind.SPARK_APPLICATION
-    cluster.missing_kinds = cluster.missing_kinds ^ {kind}
-    if kind in cluster.missing_kinds:
-        cluster.objects = {key: child for key, child in cluster.objects.items() if key.kind != kind}
-
-
-def batch_appears(cluster: SimulatedCluster, draw: Draw) -> None:
-    manifest = track_batch("songs")
-    status = draw(st.sampled_from(["Unknown", "True", "False"]))
-    manifest["status"] = {"conditions": [{"type": "Succeeded", "status": status, "message": "m"}]}
-    cluster.objects[Key.of(manifest)] = manifest
-
-
-def child_moves_on(cluster: SimulatedCluster, draw: Draw) -> None:
-    mine = [key for key in cluster.objects if key.kind != Kind.TRACK_BATCH]
-    if not mine:
-        return
-    key = draw(st.sampled_from(sorted(mine)))
-    if key.kind == Kind.JOB:
-        job_moves_on(cluster, key, draw)
-    elif key.kind == Kind.DEPLOYMENT:
-        cluster.set_status(key.name, {"readyReplicas": draw(st.integers(0, 1))})
-    else:
-        application_moves_on(cluster, key, draw)
-
-
-def job_moves_on(cluster: SimulatedCluster, key: Key, draw: Draw) -> None:
-    summary: Summary | str
-    if "extract" in key.name:
-        summary = draw(
-            st.sampled_from(
-                ["", "text\nof a log", Summary(error="e" * 3000), ExtractSummary(shard=1, listed=5, extracted=5)]
-            )
-        )
-    else:
-        summary = draw(
-            st.sampled_from(
-                [
-                    "",
-                    Summary(error="broken"),
-                    VerifySummary(),
-                    VerifySummary(listed=10, stored=10),
-                    VerifySummary(listed=10, stored=7, rejected=3, rejected_by_reason={"Silent": 3}),
-                    VerifySummary(listed=10, stored=7, missing=3, first_missing=["x" * 200] * 20),
-                ]
-            )
-        )
-    index = draw(st.sampled_from([None, 0, 1]))
-    cluster.end_pod(key.name, draw(st.sampled_from([0, 1, 2, 3, 137])), summary, index=index)
-    outcome = draw(st.sampled_from(["running", "complete", "PodFailurePolicy", "FailedIndexes", "DeadlineExceeded"]))
-    if outcome == "complete":
-        cluster.end_job(key.name, "Complete", succeeded=1)
-    elif outcome != "running":
-        cluster.end_job(key.name, "Failed", outcome, failedIndexes="1,3-5" if outcome == "FailedIndexes" else None)
-
-
-def application_moves_on(cluster: SimulatedCluster, key: Key, draw: Draw) -> None:
-    summary = draw(st.sampled_from(["", Summary(error="e"), TrainSummary(model="music:1", k=8, metrics={"a": "1"})]))
-    role = draw(st.sampled_from(["driver", "executor"]))
-    cluster.end_pod(key.name, draw(st.sampled_from([0, 1, 2])), summary, **{"spark-role": role})
-    state = draw(st.sampled_from(["", "SUBMITTED", "RUNNING", "FAILED", "FAILED", "COMPLETED", "SUSPENDED", "NEW"]))
-    cluster.set_status(key.name, {"applicationState": {"state": state, "errorMessage": "x" * 2000}})
-
-
-HAPPENINGS = [pass_time, toggle_suspend, lose_child, take_over_child, refuse_child, end_namespace, lose_pods,
-              toggle_spark, batch_appears, child_moves_on, child_moves_on, child_moves_on, child_moves_on]  # fmt: skip
-
-
-# -------------------------------------------------------------------------------------------------------- the rules
 
 
 def verdict(cluster: SimulatedCluster) -> str:
@@ -192,11 +57,17 @@ def check_suspension(before: SimulatedCluster, planned: Plan) -> None:
 
 
 def check_end(ended: SimulatedCluster, planned: Plan) -> None:
-    """Nothing begins anew; of what was made only a sink that is to be kept is kept as it should be."""
+    """Nothing starts again; only a sink with `keepRunning` stays, and stays up to date."""
     assert not (planned.create)
     assert not (planned.events)
     is_kept = ended.resource["spec"].get("sink", {}).get("keepRunning", False)
     assert [manifest["kind"] for manifest in planned.apply] in ([], [Kind.DEPLOYMENT] if is_kept else [])
+
+
+def check_stall(cluster: SimulatedCluster) -> None:
+    """What is suspended or over is not stalled."""
+    if "status" in cluster.resource and (cluster.resource["spec"]["suspend"] or verdict(cluster) != "Unknown"):
+        assert cluster.condition("Stalled")[:2] == ("False", "NotStalled")
 
 
 def without_sink(status: dict[str, Any]) -> dict[str, Any]:
@@ -214,6 +85,8 @@ def settle(cluster: SimulatedCluster) -> None:
         if cluster.is_gone:
             return
         assert cluster.status_errors() == []
+        if not cluster.is_namespace_terminating:
+            check_stall(cluster)
         if planned.is_empty:
             return
         if verdict(before) != "Unknown":
@@ -236,21 +109,32 @@ def test_any_history_converges_to_an_empty_plan_and_keeps_the_rules(
         settle(cluster)
 
 
+def ended(manifest: dict[str, Any], draw: Draw) -> SimulatedCluster:
+    """A cluster whose resource has got its verdict by what became of its children, and is kept."""
+    manifest["spec"].pop("ttlSecondsAfterFinished", None)
+    manifest["spec"]["suspend"] = False
+    cluster = SimulatedCluster(manifest)
+    songs = track_batch("songs") | {"status": {"conditions": [{"type": "Succeeded", "status": "True", "message": "m"}]}}
+    cluster.objects[Key.of(songs)] = songs
+    ends_well = draw(st.booleans())
+    for _ in range(12):
+        settle(cluster)
+        if verdict(cluster) != "Unknown":
+            return cluster
+        cluster.pass_time(60)  # the pause before another attempt
+        for key in sorted(key for key in cluster.objects if key.kind != Kind.TRACK_BATCH):
+            end_child(cluster, key, draw, is_well=ends_well or draw(st.booleans()))
+    raise AssertionError(f"no verdict: {cluster.condition('Succeeded')}")
+
+
 @settings(max_examples=60, deadline=None)
 @given(manifests(), st.data())
 def test_terminal_stays_terminal(manifest: dict[str, Any], data: st.DataObject) -> None:
-    cluster = SimulatedCluster(manifest)
-    settle(cluster)
-    for _ in range(6):
-        child_moves_on(cluster, data.draw)
-        settle(cluster)
-        if cluster.is_gone or verdict(cluster) != "Unknown":
-            break
-    if cluster.is_gone or verdict(cluster) == "Unknown":
-        return
-    cluster.resource["spec"].pop("ttlSecondsAfterFinished", None)
+    cluster = ended(manifest, data.draw)
+    event(f"{cluster.resource['kind']} ends with Succeeded={verdict(cluster)}")
     before = copy.deepcopy(cluster.resource["status"])
-    for happening in data.draw(st.lists(st.sampled_from([pass_time, child_moves_on, lose_child, lose_pods]))):
+    happenings = st.sampled_from([pass_time, child_moves_on, pod_is_hindered, lose_child, lose_pods])
+    for happening in data.draw(st.lists(happenings, min_size=1)):
         happening(cluster, data.draw)
         check_end(cluster, cluster.step())
         assert without_sink(cluster.resource["status"]) == without_sink(before)

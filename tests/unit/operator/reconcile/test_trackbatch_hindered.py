@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from segue_operator.api.conditions import timestamp
-from segue_operator.api.objects import Key, Kind
-from segue_operator.reconcile.model import Plan
+from segue_core.contract.times import timestamp
+from segue_operator.kinds.objects import Key, Kind
+from segue_operator.reconcile.plans import Plan
 from support.batches import EXTRACT, SINK, VERIFY, extracted, names, started
 from support.manifests import track_batch
 from support.simulated_cluster import START, SimulatedCluster
@@ -69,7 +69,7 @@ def test_a_child_of_another_is_never_touched(kind: Kind, name: str) -> None:
     assert cluster.phase == "Blocked"
 
 
-def test_a_refused_child_is_a_condition_with_the_server_s_words() -> None:
+def test_a_refused_child_is_a_condition_with_the_servers_message() -> None:
     cluster = SimulatedCluster(track_batch())
     cluster.problems[Key(Kind.DEPLOYMENT, "default", SINK)] = "exceeded quota: pods"
     cluster.step()
@@ -79,7 +79,7 @@ def test_a_refused_child_is_a_condition_with_the_server_s_words() -> None:
     )  # fmt: skip
 
 
-def test_in_a_namespace_that_is_being_deleted_jobs_go_and_nothing_else_is_done() -> None:
+def test_in_a_namespace_that_is_being_deleted_only_jobs_are_deleted() -> None:
     cluster = started()
     cluster.end_pod(EXTRACT, 1, index=0)
     cluster.is_namespace_terminating = True
@@ -87,7 +87,7 @@ def test_in_a_namespace_that_is_being_deleted_jobs_go_and_nothing_else_is_done()
     assert cluster.plan() == Plan(), "what is gone is not made again"
 
 
-def test_a_job_that_has_finished_holds_nothing() -> None:
+def test_a_finished_job_does_not_hold_up_the_namespace() -> None:
     cluster = extracted()
     cluster.is_namespace_terminating = True
     assert cluster.step() == Plan(delete=(Key(Kind.JOB, "default", VERIFY),))
@@ -102,13 +102,35 @@ def test_a_job_of_another_is_not_deleted_with_the_namespace() -> None:
     assert cluster.plan() == Plan()
 
 
-def test_a_pod_that_cannot_start_is_told_once() -> None:
+def test_a_pod_that_cannot_start_is_reported_once() -> None:
     cluster = started()
     cluster.add_waiting_pod(EXTRACT, "ImagePullBackOff", "no such image")
     cluster.step()
     assert "does not start: ImagePullBackOff: no such image" in cluster.condition("Succeeded")[2]
     assert cluster.plan().is_empty
     assert [event.reason for event in cluster.events] == ["Extracting", "PodWaiting"]
+
+
+def test_a_pod_that_cannot_start_is_reported_once_though_the_kubelet_alternates_between_reasons() -> None:
+    cluster = started()
+    cluster.add_waiting_pod(EXTRACT, "ErrImagePull", "no such image")
+    for reason in ("ErrImagePull", "ImagePullBackOff", "ErrImagePull"):
+        cluster.pods[-1]["status"]["containerStatuses"][1]["state"]["waiting"]["reason"] = reason
+        cluster.step()
+    assert [event.reason for event in cluster.events] == ["Extracting", "PodWaiting"]
+
+
+@pytest.mark.parametrize("kind", ["suspension", "conflict"])
+def test_a_pod_that_cannot_start_is_not_reported_while_something_else_is(kind: str) -> None:
+    cluster = started()
+    cluster.add_waiting_pod(EXTRACT, "ImagePullBackOff", "no such image")
+    if kind == "suspension":
+        cluster.change_spec(suspend=True)
+    else:
+        key, other = foreign(Kind.JOB, VERIFY)
+        cluster.objects[key] = other
+    cluster.step()
+    assert cluster.plan().is_empty
 
 
 def test_a_missing_claim_is_named() -> None:
@@ -124,7 +146,7 @@ def test_a_missing_claim_is_named() -> None:
     assert 'Unschedulable: persistentvolumeclaim "fma" not found' in cluster.condition("Succeeded")[2]
 
 
-def test_readiness_of_the_sink_is_told() -> None:
+def test_the_sinks_readiness_is_reported() -> None:
     cluster = started()
     assert cluster.condition("SinkReady")[:2] == ("False", "Progressing")
     cluster.set_status(SINK, {"readyReplicas": 1})
@@ -146,7 +168,7 @@ def test_a_spec_that_slipped_past_the_rules_fails_once() -> None:
     assert not (planned.apply)
     assert not (planned.delete)
     assert cluster.condition("Failed")[1] == "InvalidSpec"
-    assert "spec.source.audioPath: must be a path inside the volume" in cluster.condition("Failed")[2]
+    assert "spec.source.audioPath: must be a relative path inside the volume" in cluster.condition("Failed")[2]
     assert cluster.plan().is_empty
     assert cluster.status_errors() == []
 
@@ -169,8 +191,8 @@ def test_a_job_that_makes_no_pod_is_named_after_a_while() -> None:
     cluster.pass_time(30)
     cluster.step()
     assert cluster.condition("Succeeded")[2] == (
-        "0 of 1 shards are done; Job songs-extract has made no pod for 30 s: "
-        "kubectl describe job songs-extract says why"
+        "Job songs-extract has created no pod for 30 s: kubectl describe job songs-extract shows why; "
+        "0 of 1 shards are done"
     )
     cluster.add_waiting_pod(EXTRACT, "ImagePullBackOff", "no such image")
     cluster.step()

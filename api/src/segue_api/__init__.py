@@ -1,0 +1,1 @@
+"""Segue's service: recommendations and listeners' events over HTTP."""

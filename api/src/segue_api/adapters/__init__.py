@@ -1,0 +1,1 @@
+"""The ports of the service, on MongoDB and Kafka."""

@@ -1,0 +1,1 @@
+"""HTTP: from a request to a typed call and back, and who may make it."""

@@ -1,0 +1,79 @@
+// Begins everything, and turns clicks on a page's buttons into actions.
+
+import { ask, operation, segment, user } from "./api.js";
+import * as firstVisit from "./first_visit.js";
+import * as map from "./map.js";
+import * as navigation from "./navigation.js";
+import { forget, judge, never } from "./opinions.js";
+import { activate } from "./owner.js";
+import * as player from "./player.js";
+import * as queueView from "./queue_view.js";
+import * as signIn from "./sign_in.js";
+import { question, say, sayError } from "./status.js";
+import { listAround, trackOf, tracksOfPage } from "./tracks.js";
+
+const isPressed = (button) => button.getAttribute("aria-pressed") === "true";
+
+async function erase() {
+  if (!(await question("Erase your profile and every event until now?", { action: "Erase" }))) return;
+  await ask(operation(`users/${segment(user())}/profile`), { method: "DELETE" });
+  await navigation.go("/");
+  say("It is erased.");
+}
+
+async function signOut() {
+  await ask("/v1/sign-in", { method: "DELETE" });
+  location.assign("/sign-in");
+}
+
+const ACTIONS = {
+  play: (button, track) => player.playFrom(listAround(button), track.id),
+  "play-all": () => {
+    const tracks = tracksOfPage();
+    if (tracks.length) player.playFrom(tracks, tracks[0].id);
+  },
+  "play-next": (_button, track) => player.enqueue(track, true),
+  queue: (_button, track) => player.enqueue(track, false),
+  like: (button, track) => judge(track, "like", isPressed(button)),
+  dislike: (button, track) => judge(track, "dislike", isPressed(button)),
+  clear: async (_button, track) => {
+    await judge(track, "", true);
+    await navigation.again();
+  },
+  "never-track": (_button, track) => never("tracks", track.id, track.title),
+  "never-artist": (_button, track) => never("artists", track.artist, track.artist),
+  allow: ({ dataset }) => forget(dataset.kind, dataset.name, { excluded: true }, navigation.again),
+  unstate: ({ dataset }) => forget(dataset.kind, dataset.name, { excluded: false }, navigation.again),
+  activate: ({ dataset }) => activate(dataset, false),
+  pin: ({ dataset }) => activate(dataset, true),
+  erase,
+  "sign-out": signOut,
+};
+
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-action]");
+  if (button) Promise.resolve(ACTIONS[button.dataset.action]?.(button, trackOf(button))).catch(sayError);
+  closeMenus(button ? null : event.target.closest?.("details.menu"));
+});
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+function beginPage() {
+  firstVisit.begin();
+  map.begin();
+}
+
+navigation.begin();
+player.begin();
+queueView.begin();
+signIn.begin();
+beginPage();
+document.addEventListener("segue:page", beginPage);

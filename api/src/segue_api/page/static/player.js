@@ -1,0 +1,228 @@
+// Plays the queue, tells the service how far each track was heard, and obeys the keyboard's media keys.
+
+import { ask, audioOf, link, operation, pictureOf, plays, segment, tell, user } from "./api.js";
+import { showQueue } from "./queue_view.js";
+import { Queue } from "./queue.js";
+import { isLive, refresh } from "./live_lists.js";
+import { judge } from "./opinions.js";
+import { say, sayError } from "./status.js";
+
+const element = (id) => document.getElementById(id);
+const queue = new Queue();
+let failures = 0;
+let isHeard = false; // whether anything of the current track was played
+let isSeeking = false;
+
+const audio = () => element("audio");
+const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
+/** Plays a track as one of a list. */
+export function playFrom(tracks, id) {
+  if (!plays()) return;
+  const at = Math.max(0, tracks.findIndex((one) => one.id === id));
+  if (queue.current?.id === tracks[at]?.id) {
+    toggle();
+    return;
+  }
+  leave("skip");
+  queue.replace(tracks, at);
+  load(true);
+}
+
+/** Puts a track into the queue; plays it if nothing else is there. */
+export function enqueue(track, isNext) {
+  queue.add(track, isNext);
+  if (queue.at < 0) {
+    queue.at = 0;
+    load(true);
+  } else {
+    say(`“${track.title}” ${isNext ? "comes next" : "is in the queue"}.`);
+    draw();
+  }
+}
+
+function load(isPlaying, seconds = 0) {
+  const track = queue.current;
+  if (!track) return;
+  isHeard = false;
+  audio().src = audioOf(track.id);
+  if (seconds) audio().addEventListener("loadedmetadata", () => { audio().currentTime = seconds; }, { once: true });
+  element("player").hidden = false;
+  draw();
+  announce(track);
+  if (isPlaying) start();
+  extend();
+}
+
+function start() {
+  audio().play().catch((error) => {
+    if (error.name === "NotAllowedError") say("Press play: the browser wants you to begin.");
+  });
+}
+
+export function toggle() {
+  if (audio().paused) start();
+  else audio().pause();
+}
+
+/** Tells how the current track ended. */
+function leave(type, options = {}) {
+  const track = queue.current;
+  if (!track || !isHeard) return;
+  isHeard = false;
+  const duration = Math.round(1000 * audio().duration) || undefined;
+  const position = Math.min(Math.round(1000 * audio().currentTime), duration ?? Infinity);
+  tell([{ type, trackId: track.id, positionMs: position, durationMs: duration, context: track.context }], options)
+    .then(() => (isLive() && !options.keepalive ? refresh(type === "skip" ? `You left “${track.title}” at ${clock(position / 1000)}.` : `You heard “${track.title}”.`) : null))
+    .catch(sayError);
+}
+
+function step(by, type) {
+  leave(type);
+  if (queue.move(by)) load(true);
+  else {
+    audio().pause();
+    say("The queue has ended.");
+  }
+}
+
+/** Keeps the queue from running out: what fits the listener and what is queued follows. */
+async function extend() {
+  if (queue.coming.length > 1) return;
+  const queued = queue.tracks.slice(-50).map((one) => one.id);
+  try {
+    const found = await ask(operation(`users/${segment(user())}/recommendations`, { limit: 10, queue: queued }));
+    queue.append(found.hits.map((hit) => ({
+      id: hit.track.id,
+      title: hit.track.title ?? hit.track.id,
+      artist: hit.track.artist ?? "",
+      context: { ...found.context, rank: hit.rank, score: hit.score, ...(hit.because ? { seed: hit.because.id } : {}) },
+    })));
+    draw();
+  } catch (error) {
+    sayError(error);
+  }
+}
+
+function draw() {
+  const track = queue.current;
+  if (!track) return;
+  element("now-art").src = pictureOf(track.id);
+  element("now-title").href = link("/track", { id: track.id });
+  element("now-title").firstElementChild.textContent = track.title;
+  element("now-artist").firstElementChild.textContent = track.artist;
+  const likes = document.querySelector(`#content [data-track][data-id="${CSS.escape(track.id)}"] [data-action="like"]`);
+  element("now-like").setAttribute("aria-pressed", likes?.getAttribute("aria-pressed") ?? track.opinion === "like");
+  showQueue(queue, { play: jump, changed: draw });
+  markRow();
+  queue.save(audio().currentTime);
+}
+
+function jump(place) {
+  leave("skip");
+  queue.at = place;
+  load(true);
+}
+
+function markRow() {
+  for (const row of document.querySelectorAll(".row[data-track]")) {
+    row.classList.toggle("playing", row.dataset.id === queue.current?.id);
+  }
+}
+
+function announce(track) {
+  if (!("mediaSession" in navigator)) return;
+  const artwork = [{ src: new URL(pictureOf(track.id), location.href).href, type: "image/svg+xml", sizes: "any" }];
+  navigator.mediaSession.metadata = new MediaMetadata({ title: track.title, artist: track.artist, artwork });
+}
+
+function showTime() {
+  const { currentTime, duration } = audio();
+  element("elapsed").textContent = clock(currentTime);
+  element("total").textContent = Number.isFinite(duration) ? clock(duration) : "0:00";
+  if (!isSeeking) element("seek").value = duration ? (1000 * currentTime) / duration : 0;
+  element("seek").setAttribute("aria-valuetext", `${clock(currentTime)} of ${element("total").textContent}`);
+  if (Number.isFinite(duration)) {
+    navigator.mediaSession?.setPositionState?.({ duration, position: Math.min(currentTime, duration) });
+  }
+}
+
+function showState() {
+  const isPaused = audio().paused;
+  element("toggle").setAttribute("aria-label", isPaused ? "Play" : "Pause");
+  element("toggle").querySelector("use").setAttribute("href", isPaused ? "#i-play" : "#i-pause");
+  if ("mediaSession" in navigator) navigator.mediaSession.playbackState = isPaused ? "paused" : "playing";
+}
+
+function fail() {
+  const track = queue.current;
+  if (!track || !audio().getAttribute("src")) return;
+  isHeard = false;
+  failures += 1;
+  say(`“${track.title}” cannot be played here: its file is not served, or the browser does not know its format.`);
+  if (failures < 4 && queue.move(1)) load(true);
+}
+
+function obeyMediaKeys() {
+  if (!("mediaSession" in navigator)) return;
+  const handlers = {
+    play: start,
+    pause: () => audio().pause(),
+    nexttrack: () => step(1, "skip"),
+    previoustrack: back,
+    seekto: ({ seekTime }) => { audio().currentTime = seekTime; },
+    seekforward: ({ seekOffset }) => { audio().currentTime += seekOffset ?? 10; },
+    seekbackward: ({ seekOffset }) => { audio().currentTime -= seekOffset ?? 10; },
+  };
+  for (const [action, handler] of Object.entries(handlers)) navigator.mediaSession.setActionHandler(action, handler);
+}
+
+function back() {
+  if (audio().currentTime > 4 || queue.at <= 0) audio().currentTime = 0;
+  else step(-1, "skip");
+}
+
+export function begin() {
+  if (!element("player")) return;
+  const events = {
+    timeupdate: showTime, loadedmetadata: showTime, play: showState, pause: showState, error: fail,
+    playing: () => { isHeard = true; failures = 0; }, ended: () => step(1, "play"),
+  };
+  for (const [name, handler] of Object.entries(events)) audio().addEventListener(name, handler);
+  element("toggle").addEventListener("click", toggle);
+  element("next").addEventListener("click", () => step(1, "skip"));
+  element("previous").addEventListener("click", back);
+  element("seek").addEventListener("input", () => { isSeeking = true; });
+  element("seek").addEventListener("change", ({ target }) => {
+    isSeeking = false;
+    if (audio().duration) audio().currentTime = (audio().duration * target.value) / 1000;
+  });
+  element("volume").value = localStorage.getItem("segue-volume") ?? 80;
+  audio().volume = element("volume").value / 100;
+  element("volume").addEventListener("input", ({ target }) => {
+    audio().volume = target.value / 100;
+    localStorage.setItem("segue-volume", target.value);
+  });
+  element("now-like").addEventListener("click", ({ currentTarget }) => {
+    const isPressed = currentTarget.getAttribute("aria-pressed") === "true";
+    if (queue.current) judge(queue.current, "like", isPressed);
+  });
+  document.addEventListener("segue:opinion", ({ detail }) => {
+    for (const track of queue.tracks) if (track.id === detail.id) track.opinion = detail.opinion;
+    if (queue.current?.id === detail.id) element("now-like").setAttribute("aria-pressed", detail.opinion === "like");
+  });
+  document.addEventListener("segue:page", markRow);
+  document.addEventListener("keydown", (event) => {
+    const isFree = event.target === document.body || event.target.id === "content";
+    if (event.key !== " " || !isFree || !queue.current) return;
+    event.preventDefault();
+    toggle();
+  });
+  addEventListener("pagehide", () => {
+    queue.save(audio().currentTime);
+    leave("skip", { keepalive: true });
+  });
+  obeyMediaKeys();
+  const seconds = queue.restore();
+  if (queue.current && plays()) load(false, seconds);
+}

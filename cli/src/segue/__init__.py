@@ -1,0 +1,1 @@
+"""The command ``segue``: kubectl's words for one machine."""

@@ -1,0 +1,1 @@
+"""The local cluster's API server: objects, their rules, and their files."""

@@ -1,0 +1,1 @@
+"""The local cluster's kubelet: pods as processes of this machine."""

@@ -1,0 +1,28 @@
+"""Segue's database for one command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from segue.commandline import Invocation
+from segue.extras import check_embedded_database
+from segue.servers import session
+from segue_core.contract import Env
+from segue_core.store.database import Database
+
+
+@contextmanager
+def open_database(call: Invocation) -> Iterator[Database]:
+    """Open the database that the environment names, or the embedded one, which other commands may use as well.
+
+    Raises
+    ------
+    LocalError
+        There is none yet, or it does not start or answer.
+    """
+    needs_embedded = not call.environ.get(Env.MONGODB_URI) and call.state.mongodb.is_dir()
+    if needs_embedded and not session.is_database_running(call.state):
+        check_embedded_database()
+    with session.open_database(call.state, call.environ) as database:
+        yield database

@@ -1,0 +1,1 @@
+"""Kafka and MongoDB for a command: the embedded servers, or the ones that the environment names."""

@@ -1,0 +1,84 @@
+"""What a server has logged since its start, and what that says about why it did not start."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+_READ_BYTES = 256 << 10
+_LINES = 6
+_LONGEST_LINE = 300
+_STACK_FRAME = re.compile(r"\s*(at |\.\.\. \d+ more|File \"|\^+$|~*\^+~*$)")
+_FULL_DISK = re.compile(r"No space left on device|Disk quota exceeded|WT_ERROR.*ENOSPC")
+_DAMAGE = re.compile(
+    r"WT_TRY_SALVAGE|database corruption detected|does not appear to be a WiredTiger file|fatal read error"
+    r"|is smaller than allocation size"
+    r"|node ID not found in|Stored node id|Error while reading (checkpoint file|the Quorum status)"
+    r"|InconsistentClusterIdException"
+)
+_BEFORE_THE_WORDS = re.compile(
+    r"^\[\d+:\d+\]\[[^\]]*\],? .*?\[WT_VERB_\w+\]\[ERROR\]: \w+, \d+: "  # WiredTiger: time, thread, table, place
+    r"|^\d{4}-\d\d-\d\d[ T][\d:.,]+ (\[.*?\] )?\w+ [\w.$]+ - "  # Kafka: time, thread, level, class
+    r"|^[\w.$]+(Exception|Error): (Error: )?"
+)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a server wrote since its start, without stack traces."""
+
+    lines: tuple[str, ...]
+
+    @property
+    def name_a_full_disk(self) -> bool:
+        """Whether it could not write."""
+        return any(_FULL_DISK.search(line) for line in self.lines)
+
+    @property
+    def of_damage(self) -> str | None:
+        """What it says about data that it cannot read, without time, thread and source location; None if nothing."""
+        found = next((line for line in self.lines if _DAMAGE.search(line)), None)
+        return None if found is None else _BEFORE_THE_WORDS.sub("", found).strip()
+
+    @property
+    def last(self) -> str:
+        """The end, for a person; empty if it wrote nothing."""
+        return "\n".join(self.lines[-_LINES:])
+
+
+class ServerLog:
+    """A server's log file, which grows over its starts."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._start = 0
+
+    def begin(self) -> None:
+        """What is written from now on belongs to a new start."""
+        self._start = self.size()
+
+    def size(self) -> int:
+        """Bytes in it; 0 before there is one."""
+        try:
+            return self.path.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def words(self) -> Words:
+        """What was written since the start: of a long text the end."""
+        try:
+            with self.path.open("rb") as log:
+                log.seek(max(self._start, self.size() - _READ_BYTES))
+                text = log.read().decode(errors="replace")
+        except FileNotFoundError:
+            text = ""
+        return Words(tuple(_shortened(line) for line in text.splitlines() if _says_something(line)))
+
+
+def _says_something(line: str) -> bool:
+    return bool(line.strip()) and not _STACK_FRAME.match(line)
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 1]}…"

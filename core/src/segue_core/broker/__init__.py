@@ -1,0 +1,1 @@
+"""Kafka beyond the client library: creating topics, describing consumer groups, ending broken clients."""

@@ -1,0 +1,1 @@
+"""Recommendations: what sounds like this, what to play next, and why."""

@@ -1,1 +1,0 @@
-"""Recommend: what sounds like this, what next, and why."""

@@ -1,1 +1,0 @@
-"""What every program shares: settings, connections, metrics, logs and the way a program ends."""

@@ -1,1 +1,0 @@
-"""Similarity of vectors: scaling, exact search in cells, mutual proximity, measures, explanations. No I/O."""

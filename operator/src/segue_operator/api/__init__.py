@@ -1,1 +1,0 @@
-"""The two kinds, their conditions and the words of the API: pure."""

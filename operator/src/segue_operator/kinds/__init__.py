@@ -1,0 +1,1 @@
+"""The two kinds, their conditions and the names in the API. Pure."""

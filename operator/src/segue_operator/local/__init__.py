@@ -1,1 +1,0 @@
-"""A Cluster on one machine: children become processes, Kafka and MongoDB are embedded."""

@@ -1,1 +1,0 @@
-"""Controllers of Job, Deployment and SparkApplication as pure functions: object and pods to actions and status."""

@@ -1,0 +1,72 @@
+"""A cover is a place: what stands there is the picture, and nothing else is ever referred to."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import mutagen
+import mutagen.flac
+import mutagen.id3
+import pytest
+
+from segue_core.store.facts import Cover, picture_type
+from segue_jobs.extract.pictures import cover_beside
+from segue_jobs.extract.tags import read_tags
+from support.audio import write_tune
+
+JPEG = b"\xff\xd8\xff\xe0" + b"front" * 500
+PNG = b"\x89PNG\r\n\x1a\n" + b"back" * 500
+
+
+def add_pictures(path: Path) -> None:
+    """The back first, so that the order alone does not decide."""
+    file = mutagen.File(path)
+    if isinstance(file, mutagen.flac.FLAC):
+        for kind, data in ((4, PNG), (3, JPEG)):
+            picture = mutagen.flac.Picture()
+            picture.type, picture.data, picture.mime = kind, data, "image/anything"
+            file.add_picture(picture)
+    else:
+        if file.tags is None:
+            file.add_tags()
+        for kind, data in ((4, PNG), (3, JPEG)):
+            file.tags.add(mutagen.id3.APIC(encoding=1, mime="image/x", type=kind, desc=f"No. {kind}", data=data))
+    file.save()
+
+
+@pytest.mark.parametrize("name", ["a.mp3", "a.flac", "a.wav", "a.aiff"])
+def test_an_embedded_cover_is_where_its_reference_says(tmp_path: Path, name: str) -> None:
+    path = write_tune(tmp_path / name, rate=44_100)
+    add_pictures(path)
+    cover = read_tags(path).cover
+    assert cover is not None
+    assert (cover.media_type, cover.name) == ("image/jpeg", None)
+    assert path.read_bytes()[cover.offset :][: cover.size] == JPEG
+    assert cover.sha256 == hashlib.sha256(JPEG).hexdigest()
+
+
+@pytest.mark.parametrize("data", [b"", b"<svg onload='alert(1)'/>", b"\xff\xd8", b"RIFF1234WAVE"])
+def test_what_is_no_picture_is_no_cover(tmp_path: Path, data: bytes) -> None:
+    path = write_tune(tmp_path / "a.mp3", rate=44_100)
+    tags = mutagen.id3.ID3()
+    tags.add(mutagen.id3.APIC(encoding=0, mime="image/jpeg", type=3, desc="", data=data))
+    tags.save(path)
+    (tmp_path / "cover.jpg").write_bytes(data)
+    assert picture_type(data) is None
+    assert read_tags(path).cover is None
+    assert cover_beside(path) is None
+
+
+@pytest.mark.parametrize("name", ["cover.jpg", "Folder.jpg", "folder.png", "Front.webp"])
+def test_a_cover_beside_the_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(PNG)
+    (tmp_path / "other.jpg").write_bytes(JPEG)
+    assert cover_beside(tmp_path / "a.mp3") == Cover(media_type="image/png", name=name.encode())
+
+
+def test_a_link_or_a_folder_is_no_cover(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(PNG)
+    (tmp_path / "cover.jpg").symlink_to("secret")
+    (tmp_path / "folder.jpg").mkdir()
+    assert cover_beside(tmp_path / "a.mp3") is None

@@ -22,6 +22,7 @@ from segue_core.settings import KafkaSettings, MongoSettings
 from segue_core.similarity.arrays import Doubles
 from segue_core.similarity.cosines import nearest_centre
 from segue_core.similarity.names import name_clusters
+from segue_core.similarity.stability import feature_ranges
 from segue_core.store import model_versions
 from segue_core.store.assignments import read_places
 from segue_core.store.database import Database, connect, database
@@ -37,6 +38,7 @@ from segue_jobs.train.clusters import KMeansOptions, fit_centres
 from segue_jobs.train.evaluation import Evaluation
 from segue_jobs.train.lineage import Lineage, first_lineage, follow, keep_names
 from segue_jobs.train.mongo_source import load
+from segue_jobs.train.partition_work import partitions_for
 from segue_jobs.train.phases import Catalogue, Chosen, Units
 from segue_jobs.train.placement import Placement, write
 from segue_jobs.train.sample import SAMPLE_TRACKS, Sample
@@ -142,7 +144,8 @@ def _train(run: Run, program: Program) -> ModelDocument:
         )
     with ExitStack() as stack:
         with run.steps.phase("start-spark"):
-            spark = stack.enter_context(spark_session(f"segue-train-{run.arguments.run}", program.stopping))
+            partitions = partitions_for(sum(one.tracks for one in ranges))
+            spark = stack.enter_context(spark_session(f"segue-train-{run.arguments.run}", program.stopping, partitions))
         return _publish(run, _fit(run, spark, ranges))
 
 
@@ -193,7 +196,7 @@ def _publish(run: Run, fitted: Fitted) -> ModelDocument:
         number = model_versions.reserve_number(run.target, arguments.catalogue, arguments.run_uid)
         placement = Placement(run.mongo, arguments.catalogue, number, fitted.centres.astype(np.float32))
         model_versions.delete_content(run.target, placement.model)  # left by an attempt that crashed
-        placed = assignment_tasks.write_placed(fitted.units.frame, placement)
+        placed = assignment_tasks.write_placed(fitted.units.frame, placement, fitted.units.partitions)
         excluded = _write_excluded(run, fitted, placement)
         chunks = _count_chunks(run, placement, placed.sizes)
         figures |= {"model": placement.model, "tracks": placed.sizes.total(), "excluded": excluded.total()}
@@ -223,7 +226,7 @@ def _comparison(run: Run, fitted: Fitted, model: ModelDocument, bench: Bench) ->
 def _write_excluded(run: Run, fitted: Fitted, placement: Placement) -> Counter[Exclusion]:
     excluded = Counter(fitted.catalogue.excluded)
     if fitted.catalogue.excluded:
-        assignment_tasks.write_excluded(fitted.catalogue.excluded_frame(), placement)
+        assignment_tasks.write_excluded(fitted.catalogue.excluded_frame(), placement, fitted.catalogue.partitions)
     if fitted.units.zero:
         excluded[Exclusion.ZERO_VECTOR] += len(fitted.units.zero)
         message = "it equals the mean of the catalogue in every dimension, so it has no direction"
@@ -271,6 +274,7 @@ def _document(
         candidates=fitted.chosen.candidates,
         snapshot=fitted.ranges,
         tracks=sizes.total(),
+        feature_ranges=feature_ranges(sample.vectors),
         excluded_by_reason=dict(excluded),
         promotion=arguments.promotion,
         ear=find_ear(run.target, arguments.catalogue, fitted.catalogue.recipe),

@@ -26,7 +26,7 @@ from segue_core.store.database import Collection
 from segue_core.store.models import FamilyLayout, PartitionRange
 from segue_core.store.records import TrackRecord
 from segue_core.store.vectors import read_vectors
-from segue_jobs.train import phases
+from segue_jobs.train import partition_work, phases
 from segue_jobs.train.kafka_options import connection_options, range_options
 from segue_jobs.train.snapshot import end_positions
 from segue_jobs.train.spark_scaling import scale
@@ -119,7 +119,8 @@ def test_same_data_and_seed_give_the_same_model_that_numpy_can_read(
     ]
     stored.target[Collection.TRACKS].delete_many({})
     store_tracks(mongo_settings, exchanged)
-    third = train("third", k=(4,), promotion=PromotionPolicy.IF_NOT_WORSE)
+    with mock.patch.object(partition_work, "PARTITION_TRACKS", 100):  # as a large catalogue, by Spark's tasks
+        third = train("third", k=(4,), promotion=PromotionPolicy.IF_NOT_WORSE)
     assert (third.model, third.promoted) == ("c:3", False)
     assert "compared tracks have changed since model 2 was trained, and lists are worse with them" in third.decision
     assert "model 2 was trained on other features than" in third.decay

@@ -66,10 +66,10 @@ def resolve(command: Sequence[str]) -> Program:
 def _spark_submit(arguments: Sequence[str]) -> Program:
     pyspark, java = _origin("pyspark").parent, find_java().resolve()
     jars = spark_kafka_jars()
-    options = _JAVA_OPTIONS
+    options = [*_JAVA_OPTIONS]
     if not (pyspark / "conf").exists() and "SPARK_CONF_DIR" not in os.environ:  # an archive is of jars alone
         parts = (java, *(pyspark / "jars").glob("*.jar"), *jars)
-        options += tuple(archive_options(cache_directory() / "classes", "spark", parts, options))
+        options += archive_options(cache_directory() / "classes", "spark", parts, options)
     given = [
         str(_origin(f"{TrainArguments.MODULE}.__main__")) if argument == TRAIN_APPLICATION_FILE else argument
         for argument in arguments

@@ -20,4 +20,5 @@ def is_whole(path: Path, start: int, end: int) -> bool:
     magic, version, descriptor, header, seek_table, wave, audio, audio_high, terminating = _DESCRIPTOR.unpack(head)
     if magic != b"MAC " or version < _HAS_DESCRIPTOR:
         return True
-    return end - start >= descriptor + header + seek_table + wave + audio + (audio_high << 32) + terminating
+    claimed = descriptor + header + seek_table + wave + audio + (audio_high << 32) + terminating
+    return bool(end - start >= claimed)

@@ -21,6 +21,7 @@ def training_digest(target: Database, catalogue: str) -> str:
     found = target[Collection.TRACKS].find(of_catalogue(catalogue), list(_FIELDS))
     for document in sorted(found, key=lambda document: str(document["_id"])):
         if document.get("trackId") not in hidden:
-            document["metadata"] = sorted((document.get("metadata") or {}).items())
-            digest.update(repr(sorted(document.items())).encode("utf-8", "surrogatepass") + _SEPARATOR)
+            names = document.get("metadata") or {}
+            parts = (*(document.get(name) for name in _FIELDS[:3]), names.get("artist"), names.get("genres"))
+            digest.update(repr(parts).encode("utf-8", "surrogatepass") + _SEPARATOR)
     return digest.hexdigest()

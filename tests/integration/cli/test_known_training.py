@@ -24,7 +24,15 @@ RUN: Manifest = {
     "metadata": {"name": "fma", "uid": "one"},
     "status": {
         "model": {"version": "fma:1"},
-        "conditions": [{"type": "Succeeded", "status": "True", "reason": "Trained", "message": ""}],
+        "conditions": [
+            {
+                "type": "Succeeded",
+                "status": "True",
+                "reason": "Trained",
+                "message": "",
+                "lastTransitionTime": "2026-01-01T00:00:00Z",
+            }
+        ],
     },
 }
 

@@ -16,10 +16,6 @@ GET = b"GET /%s HTTP/1.1\r\nHost: x\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-class SmallConnection(BoundedConnection):
-    maximum_head, maximum_request, request_seconds = 1000, 5000, 0.3
-
-
 async def app(_scope: Scope, receive: Receive, send: Send) -> None:
     """Answers with the length of the body."""
     size, more = 0, True
@@ -32,7 +28,12 @@ async def app(_scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @asynccontextmanager
-async def connected() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+async def connected(seconds: float = 60.0) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A client's end of a connection with small bounds."""
+
+    class SmallConnection(BoundedConnection):
+        maximum_head, maximum_request, request_seconds = 1000, 5000, seconds
+
     config = uvicorn.Config(app, http=SmallConnection, log_level="critical", lifespan="off")
     config.load()
     state = uvicorn.Server(config)
@@ -78,21 +79,18 @@ async def is_closed(reader: asyncio.StreamReader) -> bool:
 )
 async def test_a_request_without_end_is_cut_off(first: bytes, piece: bytes) -> None:
     async with connected() as (reader, writer):
-        SmallConnection.request_seconds = 60.0
         await pieces(writer, first, piece, 30)
         assert await is_closed(reader)
 
 
 @pytest.mark.parametrize("sent", [b"", b"G", GET % b"x", POST, POST + b"1\r\nx\r\n", POST + b"0\r\nX-Trailer: x"])
 async def test_a_request_that_does_not_come_is_given_up(sent: bytes) -> None:
-    SmallConnection.request_seconds = 0.1
-    async with connected() as (reader, writer):
+    async with connected(0.1) as (reader, writer):
         writer.write(sent)
         assert await is_closed(reader)
 
 
 async def test_what_keeps_within_bounds_is_answered_one_after_the_other() -> None:
-    SmallConnection.request_seconds = 60.0
     body = POST + b"fa0\r\n" + b"x" * 4000 + b"\r\n0\r\n\r\n"
     async with connected() as (reader, writer):
         writer.write((GET % (b"x" * 900) + b"\r\n") * 3 + body * 2 + GET % b"x" + b"\r\n")

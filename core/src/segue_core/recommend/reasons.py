@@ -67,7 +67,7 @@ def explain_choice(tracks: Tracks, space: Space, rows: Integers, names: Sequence
     names
         Of each cluster.
     """
-    vectors, clusters = space.index.vectors(rows), tracks.clusters[rows]
+    vectors, clusters = space.index.vectors(rows), tracks.clusters[rows].astype(np.intp)
     centres = space.centres / np.maximum(np.linalg.norm(space.centres, axis=1, keepdims=True), 1e-12)
     cosines = exact_cosines(vectors, centres[clusters])
     tastes = [

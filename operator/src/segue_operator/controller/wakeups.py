@@ -53,7 +53,7 @@ class Wakeups:
     def _runs_of_catalogue(self, key: Key, resource: Manifest) -> Iterator[Key]:
         """Runs that say what has changed in the catalogue of a batch or a run that has ended."""
         for run, catalogue in self._catalogues.items():
-            if run != key and catalogue == _catalogue(resource):
+            if run != key and catalogue is not None and catalogue == _catalogue(resource):
                 yield run
 
     def _next_in_queue(self, key: Key, event: WatchEvent) -> Iterator[Key]:

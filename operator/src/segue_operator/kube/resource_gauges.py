@@ -137,7 +137,7 @@ class _Totals:
     """Batches that hold a place."""
     queue: list[Turn] = field(default_factory=list)
     trained: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Status of the last successful training of each catalogue."""
+    """Status of the last successful training of each catalogue; its completion time is that of the training."""
     freshest: dict[str, tuple[Training, Mapping[str, Any]]] = field(default_factory=dict)
     """The last successful training of each catalogue, which may be training again, and the status of its run."""
 
@@ -161,11 +161,22 @@ class _Totals:
             known = self.freshest.get(catalogue)
             if known is None or known[0] <= training:
                 self.freshest[catalogue] = (training, status)
-        if true_condition(resource, SUCCEEDED) and status.get("completionTime"):
+        ended = _last_success(resource)
+        if ended:
             catalogue = resource["spec"]["catalogue"]
             last = self.trained.get(catalogue)
-            if last is None or str(last["completionTime"]) <= str(status["completionTime"]):
-                self.trained[catalogue] = status
+            if last is None or str(last["completionTime"]) <= ended:
+                self.trained[catalogue] = {**status, "completionTime": ended}
+
+
+def _last_success(run: Manifest) -> str:
+    """When a run last trained; empty if it has not. A round that runs or has failed hides no earlier one."""
+    status = run.get("status") or {}
+    if true_condition(run, SUCCEEDED):
+        return str(status.get("completionTime") or "")
+    retrain = status.get("retrain") or {}
+    previous = retrain.get("previousRound") or {}
+    return str((previous.get("completionTime") if previous.get("succeeded") else retrain.get("trainedSince")) or "")
 
 
 def _show_states(family: GaugeMetricFamily, totals: _Totals) -> None:

@@ -91,6 +91,8 @@ def test_what_has_changed_since_the_last_training_is_shown_while_it_trains_again
     names = ("retrain_recommended", "changed_tracks", "training_failed_rounds")
     shown = [registry.get_sample_value(f"segue_operator_{name}", {"catalogue": "music"}) for name in names]
     assert shown == [1, 12, 1]
+    trained = {"catalogue": "music", "state": "trained"}
+    assert registry.get_sample_value("segue_operator_training_tracks", trained) == 90
 
 
 def test_only_the_last_successful_training_of_a_catalogue_is_shown() -> None:

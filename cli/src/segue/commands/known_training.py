@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from segue.commands.changes import all_done
@@ -34,7 +35,7 @@ class KnownTraining:
     ) -> str | None:
         """The model that these runs would train once more; None if they would learn something, or it is gone."""
         try:
-            found = [existing[Key.of(run)] for run in runs] if all_done(runs, existing) else []
+            found = [existing[Key.of(run)] for run in runs] if all_done(runs, existing, datetime.now(UTC)) else []
         except ManifestError:  # a field has changed that only another run may have
             return None
         if not found or not all(is_true(run, "Succeeded") for run in found):

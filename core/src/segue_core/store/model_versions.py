@@ -91,6 +91,11 @@ def find_published(target: Database, run_uid: str) -> ModelDocument | None:
     return _find_model(target, {"runUid": run_uid})
 
 
+def has_reserved(target: Database, run_uid: str) -> bool:
+    """Whether a run has published a version here, or was about to; true as well once that version is deleted."""
+    return target[Collection.RESERVATIONS].find_one({"runUid": run_uid}, {"_id": 1}) is not None
+
+
 def _find_model(target: Database, query: Document) -> ModelDocument | None:
     document = target[Collection.MODELS].find_one(query)
     return None if document is None else _decode(document, ModelDocument)

@@ -76,6 +76,6 @@ def _lost(lost: Iterable[_Stored], why: str) -> CommandError:
     names = ", ".join(f"{short_name(Key.of(found.resource))} ({found.what})" for found in lost)
     return CommandError(
         f"{names} finished earlier, but {why}",
-        f"restore the database from a backup, or name the one that has it with {Env.MONGODB_URI}; to fill this one again, "
-        "run the same command with --again",
+        f"restore the database from a backup, or name the one that has it with {Env.MONGODB_URI}; to fill this one "
+        "again, run the same command with --again",
     )

@@ -72,6 +72,7 @@ def damage_offsets(data: Path) -> None:
         batch = bytearray(log.read_bytes())
         if batch:
             batch[70:90] = b"\xff" * 20
+            log.write_bytes(batch)
 
 
 def test_a_database_that_a_full_disk_broke_comes_back_once_there_is_room(tmp_path: Path) -> None:

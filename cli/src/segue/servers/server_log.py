@@ -13,8 +13,8 @@ _STACK_FRAME = re.compile(r"\s*(at |\.\.\. \d+ more|File \"|\^+$|~*\^+~*$)")
 _FULL_DISK = re.compile(r"No space left on device|Disk quota exceeded|WT_ERROR.*ENOSPC")
 _FEW_FILES = re.compile(r"Too many open files|EMFILE")
 _LITTLE_MEMORY = re.compile(
-    r"OutOfMemoryError|Could not reserve enough space|insufficient memory for the Java Runtime|Cannot allocate memory"
-    r"|MemoryError|ENOMEM|cannot allocate memory|can't start new thread"
+    r"OutOfMemoryError|Could not (reserve|allocate)|insufficient memory for the Java Runtime|[Cc]annot allocate memory"
+    r"|MemoryError|ENOMEM|can't start new thread|Resource temporarily unavailable"
 )
 _DAMAGE = re.compile(
     r"WT_TRY_SALVAGE|database corruption detected|does not appear to be a WiredTiger file|fatal read error"

@@ -42,7 +42,7 @@ def test_a_batch_whose_disk_is_full_for_a_while_continues_by_itself(tmp_path: Pa
     with small_disk(tmp_path / "disk", megabytes=500) as disk:
         segue = Segue(tmp_path, state=disk / "state")
         with segue.begin_apply(batch) as running:
-            running.wait_until(lambda: any(" stored" in line for line in running.text().splitlines()))
+            running.wait_until(lambda: " stored" in running.text(), seconds=300)
             with keep_full(disk):
                 running.wait_until(lambda: f"the disk that holds {disk / 'state'} is full" in running.text())
                 time.sleep(FULL_SECONDS)
@@ -60,7 +60,7 @@ def test_a_batch_whose_disk_stays_full_ends_in_order_when_its_time_is_up(tmp_pat
     with small_disk(tmp_path / "disk", megabytes=500) as disk:
         segue = Segue(tmp_path, state=disk / "state")
         with segue.begin_apply(batch, "--timeout", "90") as running:
-            running.wait_until(lambda: any(" stored" in line for line in running.text().splitlines()))
+            running.wait_until(lambda: " stored" in running.text(), seconds=300)
             with keep_full(disk):
                 assert running.wait(300) == 1, running.text()
             text = running.text()

@@ -47,7 +47,7 @@ def test_a_batch_whose_disk_is_full_for_a_while_continues_by_itself(tmp_path: Pa
                 running.wait_until(lambda: f"the disk that holds {disk / 'state'} is full" in running.text())
                 time.sleep(FULL_SECONDS)
             running.wait_until(lambda: "has room again" in running.text())
-            assert running.wait(300) == 0, running.text()
+            assert running.wait(900) == 0, running.text()
         assert "\\x00" not in running.text()
         assert "48 MB needed" in running.text()
         assert running.text().count(" is full: ") == 1

@@ -93,7 +93,8 @@ def find_published(target: Database, run_uid: str) -> ModelDocument | None:
 
 def has_reserved(target: Database, run_uid: str) -> bool:
     """Whether a run has published a version here, or was about to; true as well once that version is deleted."""
-    return target[Collection.RESERVATIONS].find_one({"runUid": run_uid}, {"_id": 1}) is not None
+    places = (Collection.RESERVATIONS, Collection.MODELS)
+    return any(target[place].find_one({"runUid": run_uid}, {"_id": 1}) is not None for place in places)
 
 
 def _find_model(target: Database, query: Document) -> ModelDocument | None:

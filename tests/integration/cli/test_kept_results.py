@@ -42,9 +42,10 @@ def test_what_the_database_has_lost_is_named_with_the_ways_out(target: Database)
     assert caught.value.exit_code == 1
 
 
-def test_what_is_kept_in_whole_or_in_part_is_finished(target: Database) -> None:
+@pytest.mark.parametrize("ending", ["", ".2"], ids=["first round", "later round"])
+def test_what_is_kept_in_whole_or_in_part_is_finished(target: Database, ending: str) -> None:
     note_presence(target, "music")
-    reserve_number(target, "music", RUN["metadata"]["uid"])  # stays when the version is deleted
+    reserve_number(target, "music", f"{RUN['metadata']['uid']}{ending}")  # stays when the version is deleted
     check_kept(target, [BATCH, RUN])
 
 

@@ -56,7 +56,7 @@ PICKS = (
 """How many pixels are drawn, and which of so many picks differ from the nearest of all points."""
 
 TIMES = (
-    """async ({ count, frames }) => {"""
+    """async ({ count, frames, asked }) => {"""
     + _SETUP
     + """
   const clock = () => performance.now();
@@ -78,7 +78,7 @@ TIMES = (
     whole.push(clock() - begin);
     await new Promise(done => requestAnimationFrame(done));
   }
-  for (let n = 0; n < 2000; n += 1) {
+  for (let n = 0; n < asked; n += 1) {
     const begin = clock();
     points.pick(random() * canvas.clientWidth, random() * canvas.clientHeight);
     picks.push(clock() - begin);

@@ -84,7 +84,7 @@ def test_a_hundred_thousand_points_are_drawn_and_the_nearest_is_found_exactly(se
     page = visit(server, "/map/table", user="measurer")
     found = page.evaluate(PICKS, {"count": MANY, "asked": 200})
     assert found["drawn"] > 1000
-    assert found["hits"] > 100  # some places are empty, and then there is nothing to find
+    assert found["hits"] > 50  # some places are empty, and then there is nothing to find
     assert found["wrong"] == []
 
 

@@ -158,9 +158,12 @@ bench-quality: $(VENV)/installed  ## Measure how well lists are made, against ot
 # --- wheels ----------------------------------------------------------------------------------------------------------
 
 WHEELS ?= build/wheels
+# The repository's address, which the wheels carry; the release workflow sets it.
+HOMEPAGE ?=
 
 .PHONY: wheels
-wheels: $(VENV)/installed  ## Build the wheels of all distributions, into WHEELS=build/wheels
+wheels: export SEGUE_HOMEPAGE = $(HOMEPAGE)
+wheels: $(VENV)/installed  ## Build the wheels of all distributions, into WHEELS=build/wheels; HOMEPAGE=URL
 	@rm -f $(WHEELS)/segue*.whl
 	@for distribution in $(DISTRIBUTIONS); do \
 	  $(BIN)/uv build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir $(WHEELS) ./$$distribution; done

@@ -25,6 +25,7 @@ DISTRIBUTIONS = {
     "api": "segue_api",
     "cli": "segue",
 }
+HOMEPAGE = "https://example.org/music/segue"
 UV = Path(sys.executable).with_name("uv")
 
 
@@ -32,7 +33,7 @@ UV = Path(sys.executable).with_name("uv")
 def wheels(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with the wheels that `make wheels` builds."""
     folder = tmp_path_factory.mktemp("wheels")
-    subprocess.run(["make", "-C", str(repository), "wheels", f"WHEELS={folder}"], check=True)
+    subprocess.run(["make", "-C", str(repository), "wheels", f"WHEELS={folder}", f"HOMEPAGE={HOMEPAGE}"], check=True)
     return folder
 
 
@@ -117,6 +118,7 @@ def test_a_wheel_holds_its_sources_and_says_what_it_is(
     assert metadata["Version"] == segue_core.__version__
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Summary"]
+    assert f"Homepage, {HOMEPAGE}" in metadata.get_all("Project-URL", [])
     assert "Typing :: Typed" in metadata.get_all("Classifier", [])
     assert len(str(metadata.get_payload())) > 100
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from segue.cluster.api_server.object_files import read_objects
@@ -90,7 +91,7 @@ def _is_done(call: Invocation, request: Request) -> bool:
     """Whether there is nothing to run; refuses changes that cannot be made."""
     existing = {} if request.again else _existing(call)
     _check_changes(request, existing)
-    return all_done(request.manifests, existing)
+    return all_done(request.manifests, existing, datetime.now(UTC))
 
 
 def _nothing_to_do(call: Invocation, request: Request, reporter: Reporter) -> int:

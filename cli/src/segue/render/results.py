@@ -148,11 +148,12 @@ def measure(name: str, value: str | float | None) -> str | None:
 
 
 def took(resource: Manifest) -> str:
-    """Time from start to completion."""
+    """Time from start to completion; unknown if the clock was set back in between."""
     start, end = at(resource, "status", "startTime"), at(resource, "status", "completionTime")
     if not start or not end:
         return "-"
-    return duration((parse_timestamp(end) - parse_timestamp(start)).total_seconds())
+    seconds = (parse_timestamp(end) - parse_timestamp(start)).total_seconds()
+    return duration(seconds) if seconds >= 0 else "-"
 
 
 def failures(resources: Iterable[Manifest]) -> Iterator[tuple[Manifest, str]]:

@@ -17,7 +17,7 @@ class PinnedSiblings(MetadataHookInterface):
     """Adds the version to each requirement of another Segue distribution, and the repository's addresses.
 
     The pyproject.toml files leave the version out, so that it stands in one place, ``segue_core.__version__``. They
-    leave the addresses out because only those who publish wheels know them: ``SEGUE_HOMEPAGE`` is the repository's.
+    leave the addresses out because only who publishes wheels knows them: ``SEGUE_HOMEPAGE`` is the repository's.
     """
 
     def update(self, metadata: dict[str, Any]) -> None:

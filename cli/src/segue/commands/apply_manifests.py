@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from segue.cluster.api_server.object_files import read_objects
@@ -16,6 +17,7 @@ from segue.commands.audio_volumes import remember_audio
 from segue.commands.bring_to_end import Interrupted, Request, bring_to_end
 from segue.commands.changes import Change, all_done, change_of
 from segue.commands.database_access import open_database
+from segue.commands.kept_results import check_database, check_kept
 from segue.commands.known_volumes import remember
 from segue.commands.manifest_files import check_sources, parse_volumes, read_manifests
 from segue.commands.requirements import check_installed
@@ -35,6 +37,7 @@ from segue_core.store.model_versions import ModelSummary, list_models
 from segue_core.store.rejections import Rejection, read_rejections
 from segue_core.store.unreadable import UnreadableDocumentError
 from segue_operator.controller.cluster import UnavailableError
+from segue_operator.kinds.conditions import is_finished
 from segue_operator.kinds.manifests import ManifestError
 from segue_operator.kinds.objects import Key, Manifest
 
@@ -90,21 +93,30 @@ def _is_done(call: Invocation, request: Request) -> bool:
     """Whether there is nothing to run; refuses changes that cannot be made."""
     existing = {} if request.again else _existing(call)
     _check_changes(request, existing)
-    return all_done(request.manifests, existing)
+    return all_done(request.manifests, existing, datetime.now(UTC))
 
 
 def _nothing_to_do(call: Invocation, request: Request, reporter: Reporter) -> int:
-    remember_audio(call.state, request.manifests, request.volumes)
-    for key in request.keys:
-        reporter.applied(key, Change.UNCHANGED)
-    if not reporter.as_json:
-        call.console.print("nothing to do: everything has finished already; --again runs it again")
+    finished = _finished(call, request)
+    check_database(call, finished)
     with open_database(call) as database:
+        check_kept(database, finished)
+        remember_audio(call.state, request.manifests, request.volumes)
+        for key in request.keys:
+            reporter.applied(key, Change.UNCHANGED)
+        if not reporter.as_json:
+            call.console.print("nothing to do: everything has finished already; --again runs it again")
         return _finish(call, request, database, reporter)
 
 
 def _existing(call: Invocation) -> dict[Key, Manifest]:
     return {Key.of(found): found for found in read_objects(call.state.root)}
+
+
+def _finished(call: Invocation, request: Request) -> list[Manifest]:
+    """The manifests' resources that an earlier command has brought to their end."""
+    existing = _existing(call)
+    return [existing[key] for key in request.keys if key in existing and is_finished(existing[key])]
 
 
 def _check_changes(request: Request, existing: dict[Key, Manifest]) -> None:
@@ -195,6 +207,9 @@ def _run_all(call: Invocation, request: Request, reporter: Reporter) -> int:
     ):
         if status is not None:
             status.stop()
+        if not request.again and (finished := _finished(call, request)):
+            with open_database(call) as database:
+                check_kept(database, finished)
         call.notes.print(f"Kafka and the database are ready ({duration(time.monotonic() - started)})")
         work = bring_to_end(
             request, call.state.root, endpoints, call.environ, display=reporter.progress(), report=reporter.applied

@@ -27,7 +27,7 @@ from segue_jobs.extract.chunks import find_chunk
 from segue_jobs.extract.container_tags import read_container_tags
 from segue_jobs.extract.id3 import genres_of, read_id3, read_id3v1
 from segue_jobs.extract.payload import untagged_range
-from segue_jobs.extract.pictures import embedded_cover
+from segue_jobs.extract.pictures import embedded_cover, ogg_cover
 from segue_jobs.extract.tag_values import metadata_of
 from segue_jobs.listing.track_ids import printable
 
@@ -69,7 +69,7 @@ def _read(file: BinaryIO, begin: int, end: int) -> Tags:
     if magic.startswith(b"OggS"):
         bounded.seek(0)
         found = mutagen.File(bounded, options=_OGG)
-        return Tags(metadata_of(_comments(found.tags if found is not None else None)))
+        return Tags(metadata_of(_comments(found.tags if found is not None else None)), ogg_cover(file, begin))
     chunk = find_chunk(bounded, begin, end, magic)
     tags = read_id3(bounded, 0 if chunk is None else chunk)
     texts = tags.texts or read_ape(bounded) or read_container_tags(file)

@@ -159,6 +159,15 @@ def _models() -> Row:
                 description="Tracks that the model was not trained on, and those unlike all that it was trained on.",
             ),
             timeseries(
+                "Shift of the new tracks' features",
+                Query(
+                    f"max by (catalogue, family) (segue_api_stability_index{{{CATALOGUE}}})", "{{catalogue}} {{family}}"
+                ),
+                unit="short",
+                description="Largest population stability index of each family. Above 0.2, the values of a feature are "
+                "spread otherwise than in the training. From 200 new tracks on.",
+            ),
+            timeseries(
                 "Age of the model",
                 Query(
                     f"time() - min by (catalogue) (segue_api_model_created_timestamp_seconds{{{CATALOGUE}}})",

@@ -1,4 +1,4 @@
-"""Whether promotions are decided right: python tests/bench/bench_promotion.py [--worlds N] [--music FOLDER].
+"""Whether promotions are decided right: bench_promotion.py [--worlds N] [--broken N] [--tracks N ...] [--music FOLDER].
 
 Simulated catalogues (or the music in a folder) are trained again and again: on the same tracks with another seed, on a
 catalogue that has grown, on features that have gone wrong in eleven ways, and on good ones while the active model was
@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from segue_core.contract import ANALYSED_FAMILIES, Engine, WindowPosition
 from segue_jobs.extract.analyse import Analysis, Method, Request, analyse_file
 from segue_jobs.extract.decode import Window
-from support.simulated_catalogue import Tracks, catalogue, corruptions, decision, train
+from support.simulated_catalogue import Tracks, Trained, catalogue, corruptions, decision, train
 
 GROWTH = (0.05, 0.25, 1.0)
 """Tracks that are added, as a share of those that the active model was trained on."""
@@ -42,32 +42,41 @@ class Tally:
     def show(self, title: str) -> None:
         print(f"\n{title}\n{'':52}{'refused':>9}{'of':>6}{'alarms':>8}")
         for name, count in self.all.items():
-            print(f"{name:52}{self.refused[name]:9}{count:6}{self.alarms[name]:8}", flush=True)
+            print(f"{name:52}{self.refused[name]:9}{count:6}{self.alarms[name]:8}")
+        for kind in ("", "wrong features", "active model"):
+            names = [name for name in self.all if (kind and name.startswith(kind)) or (not kind and ":" not in name)]
+            refused, alarms, count = (sum(one[name] for name in names) for one in (self.refused, self.alarms, self.all))
+            print(f"all: {kind or 'other seeds and growth':47}{refused:9}{count:6}{alarms:8}", flush=True)
 
 
-def measure(tracks: Tracks, tally: Tally, seed: int) -> None:
-    """Everything that can happen to one catalogue."""
+def decide(tally: Tally, name: str, new: Trained, active: Trained) -> None:
+    """Count one decision, and show one that is not as it should be."""
+    found = decision(new, active)
+    tally.add(name, promoted=found.promoted, alarm=bool(found.decay))
+    if found.promoted == name.startswith("wrong"):
+        print(f"unexpected, {name}: {found.reason}")
+
+
+def measure_usual(tracks: Tracks, tally: Tally, seed: int) -> None:
+    """What happens to every catalogue."""
     random = np.random.default_rng(seed)
     whole = train(tracks, 2, seed=seed)
-
-    def add(name: str, new: object, active: object) -> None:
-        found = decision(new, active)  # type: ignore[arg-type]
-        tally.add(name, promoted=found.promoted, alarm=bool(found.decay))
-        if found.promoted == name.startswith("wrong"):
-            print(f"unexpected, {name}: {found.reason}")
-
-    add("same tracks, another seed", whole, train(tracks, 1, seed=seed + 1))
+    decide(tally, "same tracks, another seed", whole, train(tracks, 1, seed=seed + 1))
     for share in GROWTH:
         before = sorted(random.choice(len(tracks), size=round(len(tracks) / (1 + share)), replace=False).tolist())
-        add(f"{share:.0%} more tracks", whole, train(tracks.take(before), 1))
+        decide(tally, f"{share:.0%} more tracks", whole, train(tracks.take(before), 1))
     names = np.array([artist or "" for artist in tracks.artists])
     known = random.permutation(np.unique(names))[: round(0.8 * len(np.unique(names)))]
-    add("new artists, a fourth more", whole, train(tracks.take(np.flatnonzero(np.isin(names, known))), 1))
-    clean = train(tracks, 1)
+    decide(tally, "new artists, a fourth more", whole, train(tracks.take(np.flatnonzero(np.isin(names, known))), 1))
+
+
+def measure_broken(tracks: Tracks, tally: Tally, seed: int) -> None:
+    """What must not happen, and how it is got over."""
+    clean, again = train(tracks, 1), train(tracks, 2, seed=seed)
     for name, broken in corruptions(tracks, seed):
-        add(f"wrong features: {name}", train(broken, 2), clean)
+        decide(tally, f"wrong features: {name}", train(broken, 2), clean)
     for name, broken in corruptions(tracks, seed):
-        add(f"active model trained on: {name}", whole, train(broken, 1))
+        decide(tally, f"active model trained on: {name}", again, train(broken, 1))
 
 
 def music(folder: Path) -> Tracks:
@@ -86,21 +95,19 @@ def music(folder: Path) -> Tracks:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--worlds", type=int, default=10, help="simulated catalogues of each size")
+    parser.add_argument("--worlds", type=int, default=10, help="catalogues of each size, trained again and grown")
+    parser.add_argument("--broken", type=int, default=3, help="catalogues of each size whose features go wrong")
     parser.add_argument("--tracks", type=int, nargs="+", default=[300, 1000, 2000], help="their sizes")
     parser.add_argument("--music", type=Path, help="measure the music in this folder instead")
     given = parser.parse_args()
-    if given.music is not None:
-        tracks, tally = music(given.music), Tally()
-        for seed in range(given.worlds):
-            measure(tracks, tally, seed)
-        tally.show(f"{len(tracks)} tracks of {given.music}, {given.worlds} times")
-        return
-    for size in given.tracks:
+    heard = None if given.music is None else music(given.music)
+    for size in given.tracks if heard is None else [len(heard)]:
         tally = Tally()
-        for world in range(given.worlds):
-            measure(catalogue(size, seed=100 + world), tally, seed=world)
-        tally.show(f"{given.worlds} simulated catalogues of {size} tracks")
+        for seed in range(given.worlds):
+            measure_usual(heard or catalogue(size, seed=100 + seed), tally, seed)
+        for seed in range(given.broken):
+            measure_broken(heard or catalogue(size, seed=100 + seed), tally, seed)
+        tally.show(f"{size} tracks of {given.music}" if heard else f"simulated catalogues of {size} tracks")
 
 
 if __name__ == "__main__":

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from time import time
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
-from segue_core.contract import EventType
+from segue_core.contract import EventType, Family
 from segue_core.recommend.answer import Source
 from segue_core.recommend.drift import Drift
+from segue_core.recommend.feature_shift import FeatureShift
 from segue_core.store.records import EventRecord
 
 _RANKS = ((1, "1"), (5, "2-5"), (10, "6-10"), (20, "11-20"))
@@ -71,6 +73,19 @@ class ApiMetrics:
         self._unlike = Gauge(
             "segue_api_unlike_tracks",
             "New tracks farther from the centre of their cluster than 99 % of the training's tracks.",
+            ["catalogue"],
+            registry=registry,
+        )
+        self._stability = Gauge(
+            "segue_api_stability_index",
+            "Largest population stability index of a family's features, of the new tracks against the training; NaN "
+            "where too few are new.",
+            ["catalogue", "family"],
+            registry=registry,
+        )
+        self._shifted = Gauge(
+            "segue_api_shifted_features_ratio",
+            "Share of the features whose population stability index is above 0.2; NaN where too few tracks are new.",
             ["catalogue"],
             registry=registry,
         )
@@ -136,6 +151,12 @@ class ApiMetrics:
         """Show how far a catalogue has moved away from what its model was trained on."""
         self._new.labels(catalogue).set(drift.new)
         self._unlike.labels(catalogue).set(drift.unlike)
+
+    def show_shift(self, catalogue: str, families: Iterable[Family], shift: FeatureShift | None) -> None:
+        """Show how the features of the new tracks differ from the training's."""
+        for family in families:
+            self._stability.labels(catalogue, family.value).set(math.nan if shift is None else shift.largest[family])
+        self._shifted.labels(catalogue).set(math.nan if shift is None else shift.shifted)
 
     def count_event(self, event: EventRecord) -> None:
         """Count an event, and whether it answers a list."""

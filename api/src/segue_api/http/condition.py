@@ -34,4 +34,5 @@ def show_condition(service: Service, loader: Loader, condition: Condition) -> No
         tracks = served.recommender.tracks.count
         metrics.show_tracks(name, tracks)
         metrics.show_drift(name, drift_of(served.recommender.tracks))
+        metrics.show_shift(name, served.recommender.space.slices, served.shift)
         metrics.show_served(name, service.served.share(name, tracks))

@@ -16,6 +16,7 @@ from segue_api.service.map_points import map_points, with_kinds
 from segue_api.service.reach import Reach, measure_reach
 from segue_api.service.search import SearchTexts, present_rows
 from segue_core.contract.wording import similar
+from segue_core.recommend.feature_shift import FeatureShift, feature_shift
 from segue_core.recommend.recommender import Recommender
 from segue_core.similarity.arrays import Integers
 from segue_core.store.models import ModelDocument
@@ -55,6 +56,11 @@ class Served:
     def reach(self) -> Reach:
         """Hubs and anti-hubs; takes seconds the first time."""
         return measure_reach(self.recommender)
+
+    @cached_property
+    def shift(self) -> FeatureShift | None:
+        """How the features of the new tracks differ from the training's."""
+        return feature_shift(self.recommender.tracks, self.recommender.space, self.model.feature_ranges)
 
     @cached_property
     def cluster_numbers(self) -> tuple[int, ...]:

@@ -31,7 +31,7 @@ _STEPS = {
     "choose": "choosing the number of clusters",
     "fit": "clustering",
     "assign": "assigning tracks to clusters",
-    "measure": "comparing with the active model",
+    "measure": "measuring the lists",
     "promote": "deciding which model is active",
 }
 """Words for the steps of a training."""

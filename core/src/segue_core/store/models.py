@@ -73,6 +73,15 @@ class SpaceMoments(Struct, frozen=True, kw_only=True, rename="camel"):
     """Lower triangle: the i-th row has i + 1 numbers."""
 
 
+class FeatureRanges(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How the values of each dimension of the model's space were spread in the training."""
+
+    edges: tuple[tuple[float, ...], ...]
+    """(d, 9) the values between ten ranges of about a tenth of the tracks."""
+    shares: tuple[tuple[float, ...], ...]
+    """(d, 10) share of the tracks in each range; uneven where many values are equal."""
+
+
 class Candidate(Struct, frozen=True, kw_only=True, rename="camel"):
     """A number of clusters: its measures, or why it was not tried."""
 
@@ -155,6 +164,8 @@ class ModelDocument(Struct, frozen=True, kw_only=True, rename="camel"):
     """Exactly what was read from Kafka."""
     moments: SpaceMoments | None = None
     """For mutual proximity; None in schema version 1."""
+    feature_ranges: FeatureRanges | None = None
+    """What later tracks are compared with; None in versions of earlier releases."""
     tracks: int
     vector_chunks: int = 0
     """Number of documents in ``model_vectors`` that hold the vectors of its tracks; 0 for a version of an earlier

@@ -3,13 +3,15 @@
 Clusters are for people: the more of them, the more their names and sizes tell, as long as each is a neighbourhood. So
 the largest k wins whose clusters keep neighbours together, on artists that the clustering has not seen: a search in the
 three nearest clusters finds at least `ENOUGH_RECALL` of the ten exact neighbours, and its precision is within `TIE` of
-the precision of an exact search (where genres can tell). If no k does, the one with the highest recall wins.
+the precision of an exact search (where genres can tell). A cluster of one or two tracks is no neighbourhood: a k with
+one wins only if all have one. If no k keeps neighbours together, the one with the highest recall wins.
 
 Silhouette and the agreement of two seeds play no part: both are highest for the smallest k, whatever it is worth.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,8 +21,10 @@ from segue_core.store.models import Candidate
 TIE = 0.01
 """About the standard error of precision@10 with a thousand queries."""
 ENOUGH_RECALL = 0.9
-MINIMUM_MEAN_TRACKS = 6
-"""Minimum number of tracks per cluster, on average: twice the three that make a group a cluster."""
+SMALLEST_CLUSTER = 3
+"""Fewer tracks are odd ones, not a group."""
+MINIMUM_MEAN_TRACKS = 2 * SMALLEST_CLUSTER
+"""Minimum number of tracks per cluster, on average."""
 LABELLED_SHARE = 0.5
 
 
@@ -74,7 +78,9 @@ def judges_precision(labelled: int, tracks: int) -> bool:
     return tracks > 0 and labelled >= LABELLED_SHARE * tracks
 
 
-def choose(candidates: Mapping[int, Mapping[str, float]], exact: Mapping[str, float]) -> Choice:
+def choose(
+    candidates: Mapping[int, Mapping[str, float]], exact: Mapping[str, float], smallest: float = SMALLEST_CLUSTER
+) -> Choice:
     """Choose one of the measured candidates.
 
     Parameters
@@ -83,19 +89,30 @@ def choose(candidates: Mapping[int, Mapping[str, float]], exact: Mapping[str, fl
         k -> measures by `Metric`; at least one.
     exact
         Measures of an exact search: its precision, if genres can tell it.
+    smallest
+        Number of tracks that a cluster must have: of a sample, in proportion to it.
     """
     if len(candidates) == 1:
         only = next(iter(candidates))
         return Choice(only, f"k={only} is the only feasible number of clusters")
-    good = [k for k, metrics in candidates.items() if _keeps_neighbours(metrics, exact)]
-    k = max(good) if good else max(candidates, key=lambda one: (candidates[one].get(Metric.RECALL, 0.0), -one))
+    whole = {k: metrics for k, metrics in candidates.items() if _is_whole(metrics, smallest)}
+    possible = whole or candidates
+    good = [k for k, metrics in possible.items() if _keeps_neighbours(metrics, exact)]
+    k = max(good) if good else max(possible, key=lambda one: (possible[one].get(Metric.RECALL, 0.0), -one))
     found = _in_words(candidates[k], exact)
     if not good:
         return Choice(k, f"no k keeps enough neighbours together; k={k} keeps most: {found}")
     larger = min((other for other in candidates if other > k), default=None)
     if larger is None:
         return Choice(k, f"k={k} is the largest offered: {found}")
+    if whole and larger not in whole:
+        return Choice(k, f"k={k}: {found}; k={larger} has a cluster of fewer than {SMALLEST_CLUSTER} tracks")
     return Choice(k, f"k={k}: {found}; k={larger} loses more: {_in_words(candidates[larger], exact)}")
+
+
+def _is_whole(metrics: Mapping[str, float], smallest: float) -> bool:
+    """Whether every cluster is a group."""
+    return metrics.get(Metric.SMALLEST, math.inf) >= smallest
 
 
 def _keeps_neighbours(metrics: Mapping[str, float], exact: Mapping[str, float]) -> bool:

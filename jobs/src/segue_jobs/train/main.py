@@ -22,6 +22,7 @@ from segue_core.settings import KafkaSettings, MongoSettings
 from segue_core.similarity.arrays import Doubles
 from segue_core.similarity.cosines import nearest_centre
 from segue_core.similarity.names import name_clusters
+from segue_core.similarity.stability import feature_ranges
 from segue_core.store import model_versions
 from segue_core.store.assignments import read_places
 from segue_core.store.database import Database, connect, database
@@ -183,8 +184,7 @@ def _lineage(before: Before | None, sample: Sample, centres: Doubles) -> Lineage
         return first_lineage(len(centres))
     rows = [row for row, track_id in enumerate(sample.ids) if track_id in before.places]
     old = np.array([before.places[sample.ids[row]][0] for row in rows], dtype=np.intp)
-    new = nearest_centre(sample.vectors[rows], centres.astype(np.float32))
-    return follow(before.model, old, new, len(centres))
+    return follow(before.model, old, nearest_centre(sample.vectors[rows], centres.astype(np.float32)), len(centres))
 
 
 def _publish(run: Run, fitted: Fitted) -> ModelDocument:
@@ -271,6 +271,7 @@ def _document(
         candidates=fitted.chosen.candidates,
         snapshot=fitted.ranges,
         tracks=sizes.total(),
+        feature_ranges=feature_ranges(sample.vectors),
         excluded_by_reason=dict(excluded),
         promotion=arguments.promotion,
         ear=find_ear(run.target, arguments.catalogue, fitted.catalogue.recipe),
@@ -289,8 +290,7 @@ def _names(fitted: Fitted) -> tuple[str, ...]:
 
 def _metrics(fitted: Fitted, sizes: Counter[int]) -> dict[str, float]:
     """Measures of the clusters: their recall on held-out artists, the rest on the model itself."""
-    counts = [sizes.get(cluster, 0) for cluster in range(len(fitted.centres))]
-    churn = fitted.lineage.churn
+    counts, churn = [sizes.get(cluster, 0) for cluster in range(len(fitted.centres))], fitted.lineage.churn
     return {
         Metric.RECALL.value: fitted.chosen.metrics[Metric.RECALL],
         **({} if churn is None else {Metric.CHURN.value: churn}),

@@ -20,7 +20,7 @@ from segue_core.similarity.aspects import ASPECTS, TEMPO, TempoScale, aspect_val
 from segue_core.similarity.scaling import Scaling
 from segue_core.store.models import Candidate, FamilyLayout, PartitionRange, Scaler
 from segue_jobs.train import snapshot
-from segue_jobs.train.choice import Choice, choose, feasible
+from segue_jobs.train.choice import SMALLEST_CLUSTER, Choice, choose, feasible
 from segue_jobs.train.clusters import KMeansOptions
 from segue_jobs.train.evaluation import Evaluation
 from segue_jobs.train.sample import Sample
@@ -233,7 +233,7 @@ def choose_clusters(evaluation: Evaluation, tracks: int, ks: Sequence[int], opti
             normalised=options.distance is Distance.COSINE,
         )  # fmt: skip
         measured[k] = evaluation.candidate(centres)
-    choice = choose(measured, evaluation.exact)
+    choice = choose(measured, evaluation.exact, SMALLEST_CLUSTER * len(sample.ids) / tracks)
     tried = tuple(Candidate(k=k, metrics=metrics) for k, metrics in measured.items())
     candidates = tuple(sorted((*tried, *possible.skipped), key=lambda candidate: candidate.k))
     return Chosen(choice, candidates, measured[choice.k])

@@ -5,10 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue_core.contract.measures import Metric
-from segue_jobs.train.choice import ENOUGH_RECALL, MINIMUM_MEAN_TRACKS, TIE, choose, feasible, judges_precision
+from segue_jobs.train.choice import (
+    ENOUGH_RECALL,
+    MINIMUM_MEAN_TRACKS,
+    TIE,
+    choose,
+    feasible,
+    judges_precision,
+)
 
 shares = st.floats(0, 1)
 measured = st.fixed_dictionaries({Metric.PRECISION.value: shares, Metric.RECALL.value: shares})
+sized = st.fixed_dictionaries(
+    {Metric.PRECISION.value: shares, Metric.RECALL.value: shares, Metric.SMALLEST.value: st.integers(1, 6).map(float)}
+)
 GOOD = {Metric.PRECISION: 0.4, Metric.RECALL: 0.95}
 EXACT = {Metric.PRECISION: 0.4}
 
@@ -53,6 +63,21 @@ def test_the_largest_k_wins_that_keeps_neighbours_together(
     else:
         assert candidates[choice.k][Metric.RECALL] == max(metrics[Metric.RECALL] for metrics in candidates.values())
     assert choice.reason.startswith((f"k={choice.k}", "no k keeps enough neighbours together"))
+
+
+@given(st.dictionaries(st.integers(1, 300), sized, min_size=1, max_size=6), st.floats(1, 6))
+def test_a_k_with_odd_tracks_for_clusters_does_not_win_unless_all_have_them(
+    candidates: dict[int, dict[str, float]], smallest: float
+) -> None:
+    whole = {k: metrics for k, metrics in candidates.items() if metrics[Metric.SMALLEST] >= smallest}
+    chosen = choose(candidates, {}, smallest).k
+    assert not whole or chosen == choose(whole, {}, smallest).k
+    assert whole or chosen == choose({k: metrics | {Metric.SMALLEST: 9} for k, metrics in candidates.items()}, {}).k
+
+
+def test_a_k_that_is_too_large_for_groups_is_named() -> None:
+    found = choose({8: GOOD | {Metric.SMALLEST: 5}, 16: GOOD | {Metric.SMALLEST: 1}}, EXACT)
+    assert (found.k, found.reason.endswith("; k=16 has a cluster of fewer than 3 tracks")) == (8, True)
 
 
 def test_the_smallest_k_does_not_win_because_it_is_the_smallest() -> None:

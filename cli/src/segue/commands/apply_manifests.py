@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from segue.commands.bring_to_end import Interrupted, Request, bring_to_end
 from segue.commands.changes import Change, all_done, change_of
 from segue.commands.database_access import open_database
 from segue.commands.kept_results import check_database, check_kept
+from segue.commands.known_training import KnownTraining
 from segue.commands.known_volumes import remember
 from segue.commands.manifest_files import check_sources, parse_volumes, read_manifests
 from segue.commands.requirements import check_installed
@@ -29,7 +30,7 @@ from segue.render.results import Summary, failures
 from segue.render.tables import duration
 from segue.servers.disk import check_room
 from segue.servers.java import KAFKA_VERSION, cache_directory
-from segue.servers.session import servers
+from segue.servers.session import Endpoints, servers
 from segue_core.observability.logging import TextFormatter
 from segue_core.store.catalogues import read_active_model
 from segue_core.store.database import Database
@@ -39,7 +40,7 @@ from segue_core.store.unreadable import UnreadableDocumentError
 from segue_operator.controller.cluster import UnavailableError
 from segue_operator.kinds.conditions import is_finished
 from segue_operator.kinds.manifests import ManifestError
-from segue_operator.kinds.objects import Key, Manifest
+from segue_operator.kinds.objects import Key, Kind, Manifest
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class ApplyOptions:
     again: bool
     timeout: float | None
     as_json: bool
+    known_training: KnownTraining | None = None
+    """Train only once all batches have succeeded, and only if that would learn something."""
 
 
 def apply_manifests(call: Invocation, options: ApplyOptions) -> int:
@@ -79,7 +82,7 @@ def apply_manifests(call: Invocation, options: ApplyOptions) -> int:
         with call.state.cluster_lock.held(call.title, WaitForTurn(reporter, call.state, options.timeout)):
             if _is_done(call, request):  # by the process that was waited for
                 return _nothing_to_do(call, request, reporter)
-            return _run_all(call, request, reporter)
+            return _run_all(call, request, reporter, options.known_training)
     except Interrupted:
         without = " without --again" if options.again else ""
         raise CommandError(
@@ -196,7 +199,7 @@ def _logged_to(path: Path) -> Iterator[None]:
         handler.close()
 
 
-def _run_all(call: Invocation, request: Request, reporter: Reporter) -> int:
+def _run_all(call: Invocation, request: Request, reporter: Reporter, known: KnownTraining | None) -> int:
     started = time.monotonic()
     first_time = not (cache_directory() / "jars" / f"kafka_2.13-{KAFKA_VERSION}").is_dir()
     what = "downloading Apache Kafka, once, and starting it" if first_time else "starting Kafka and the database"
@@ -211,13 +214,45 @@ def _run_all(call: Invocation, request: Request, reporter: Reporter) -> int:
             with open_database(call) as database:
                 check_kept(database, finished)
         call.notes.print(f"Kafka and the database are ready ({duration(time.monotonic() - started)})")
-        work = bring_to_end(
-            request, call.state.root, endpoints, call.environ, display=reporter.progress(), report=reporter.applied
-        )
-        with _logged_to(call.state.controller_log):
-            try:
-                asyncio.run(work)
-            except UnavailableError as error:  # of this cluster: the state cannot be written
-                raise CommandError(str(error), DISK_HINT) from error
-        with open_database(call) as database:
-            return _finish(call, request, database, reporter)
+        if known is None:
+            _run(call, request, reporter, endpoints)
+            with open_database(call) as database:
+                return _finish(call, request, database, reporter)
+        return _run_in_turn(call, request, reporter, endpoints, known)
+
+
+def _run(call: Invocation, request: Request, reporter: Reporter, endpoints: Endpoints) -> None:
+    work = bring_to_end(
+        request, call.state.root, endpoints, call.environ, display=reporter.progress(), report=reporter.applied
+    )
+    with _logged_to(call.state.controller_log):
+        try:
+            asyncio.run(work)
+        except UnavailableError as error:  # of this cluster: the state cannot be written
+            raise CommandError(str(error), DISK_HINT) from error
+
+
+def _run_in_turn(
+    call: Invocation, request: Request, reporter: Reporter, endpoints: Endpoints, known: KnownTraining
+) -> int:
+    """Ingest, and then train if that would learn something."""
+    batches, runs = (
+        replace(request, manifests=tuple(manifest for manifest in request.manifests if manifest["kind"] == kind))
+        for kind in (Kind.TRACK_BATCH, Kind.TRAINING_RUN)
+    )
+    _run(call, batches, reporter, endpoints)
+    with open_database(call) as database:
+        code = _finish(call, batches, database, reporter)
+        if code or not runs.manifests:
+            return code
+        content = known.content(database)
+        if model := known.model_of(content, runs.manifests, _existing(call), database):
+            call.console.print(f"\nnot trained again: model {model} knows all of this", soft_wrap=True)
+            return code
+    _run(call, runs, reporter, endpoints)
+    with open_database(call) as database:
+        code = _finish(call, runs, database, reporter)
+    if not code:
+        existing = _existing(call)
+        known.remember(content, [existing[key] for key in runs.keys])
+    return code

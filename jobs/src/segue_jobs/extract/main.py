@@ -16,7 +16,8 @@ import msgspec
 from segue_core.broker.topics import ensure_topics
 from segue_core.contract import Env, ExitCode, ExtractArguments, MetadataFormat
 from segue_core.errors import ProgramError
-from segue_core.identity.rules import Identity, Outcome, Source
+from segue_core.identity.catalogue import Source
+from segue_core.identity.rules import Identity, Outcome
 from segue_core.program import Program, Termination
 from segue_core.settings import KafkaSettings, MongoSettings
 from segue_core.store.facts import FileFacts, Root

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import struct
 from pathlib import Path
 
 import mutagen
+import mutagen.asf
 import mutagen.flac
 import mutagen.id3
+import mutagen.mp4
 import mutagen.ogg
 import pytest
 
@@ -17,6 +20,7 @@ from segue_core.store.ogg_pictures import ogg_picture
 from segue_jobs.extract.pictures import cover_beside
 from segue_jobs.extract.tags import read_tags
 from support.audio import write_tune
+from support.encoded import stereo, write_as
 
 JPEG = b"\xff\xd8\xff\xe0" + b"front" * 500
 PNG = b"\x89PNG\r\n\x1a\n" + b"back" * 500
@@ -37,6 +41,12 @@ def add_pictures(path: Path, front: bytes = JPEG) -> None:
             file.add_picture(block)
     elif isinstance(file, mutagen.ogg.OggFileType):
         file["metadata_block_picture"] = [base64.b64encode(block.write()).decode() for block in blocks]
+    elif isinstance(file, mutagen.mp4.MP4):  # which has no types
+        file["covr"] = [mutagen.mp4.MP4Cover(JPEG), mutagen.mp4.MP4Cover(PNG, mutagen.mp4.MP4Cover.FORMAT_PNG)]
+    elif isinstance(file, mutagen.asf.ASF):
+        heads = [(struct.pack("<BI", kind, len(data)) + "image/x\0No.\0".encode("utf-16-le"), data)
+                 for kind, data in ((4, PNG), (3, JPEG))]  # fmt: skip
+        file["WM/Picture"] = [mutagen.asf.ASFByteArrayAttribute(head + data) for head, data in heads]
     else:
         if file.tags is None:
             file.add_tags()
@@ -45,9 +55,10 @@ def add_pictures(path: Path, front: bytes = JPEG) -> None:
     file.save()
 
 
-@pytest.mark.parametrize("name", ["a.mp3", "a.flac", "a.wav", "a.aiff"])
+@pytest.mark.parametrize("name", ["a.mp3", "a.flac", "a.wav", "a.aiff", "a.m4a", "a.wma"])
 def test_an_embedded_cover_is_where_its_reference_says(tmp_path: Path, name: str) -> None:
-    path = write_tune(tmp_path / name, rate=44_100)
+    path = tmp_path / name
+    write_as(path, stereo(1.0)) if path.suffix in (".m4a", ".wma") else write_tune(path, 1.0, rate=44_100)
     add_pictures(path)
     cover = read_tags(path).cover
     assert cover is not None

@@ -10,6 +10,7 @@ DISTRIBUTIONS := core jobs operator api cli
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
+LOCAL := requirements/local.txt
 UV := $(BIN)/uv pip
 COMPILE := $(UV) compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
   $(DISTRIBUTIONS:%=--no-emit-package segue-%) --no-emit-package segue
@@ -24,22 +25,29 @@ help:  ## Show this help
 # --- environment -----------------------------------------------------------------------------------------------------
 
 .PHONY: install
-install: $(VENV)/installed  ## Create the virtual environment from the locked requirements
+install: $(VENV)/installed  ## Create the virtual environment from the locked requirements, with the tools of development
 
-$(VENV)/installed: $(LOCK) requirements/uv.txt $(DISTRIBUTIONS:%=%/pyproject.toml)
+# What runs Segue on one machine: enough for the demo and for one's own music.
+$(VENV)/local-installed: $(LOCAL) requirements/uv.txt $(DISTRIBUTIONS:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 	  { echo "error: Segue needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) -V 2>&1). Set one: make PYTHON=python3.12"; exit 2; }
 	@echo "Installing into $(VENV) (once, about a minute)"
 	@$(PYTHON) -m venv $(VENV) || \
 	  { echo "error: cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv"; exit 2; }
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
-	@$(UV) install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(LOCK)
+	@$(UV) install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(LOCAL)
 	@$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(DISTRIBUTIONS:%=-e ./%)
+	@touch $@
+
+$(VENV)/installed: $(VENV)/local-installed $(LOCK)
+	@echo "Installing the tools of development into $(VENV)"
+	@$(UV) install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(LOCK)
 	@touch $@
 
 .PHONY: lock
 lock: $(VENV)/installed  ## Compile the requirements again (versions and hashes, no index)
 	$(COMPILE) --python-version 3.11 --all-extras $(LOCKFLAGS) -o $(LOCK) requirements/dev.in $(DISTRIBUTIONS:%=%/pyproject.toml)
+	$(COMPILE) --python-version 3.11 --constraint $(LOCK) -o $(LOCAL) requirements/local.in cli/pyproject.toml --extra local --extra plot
 	$(COMPILE_IMAGE)/build.txt requirements/build.in
 	$(COMPILE_IMAGE)/operator.txt operator/pyproject.toml --extra kube
 	$(COMPILE_IMAGE)/api.txt api/pyproject.toml
@@ -55,7 +63,7 @@ lock: $(VENV)/installed  ## Compile the requirements again (versions and hashes,
 # --- the main job ----------------------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: $(VENV)/installed  ## Turn real music into recommendations on this machine, without a cluster; LEARNED=1
+demo: $(VENV)/$(if $(filter-out false,$(LEARNED)),installed,local-installed)  ## Turn real music into recommendations on this machine, without a cluster; LEARNED=1
 	@typed=$$(command -v segue >/dev/null && echo segue || echo $(BIN)/segue); \
 	  LEARNED=$(filter-out false,$(LEARNED)) SEGUE_COMMAND=$$typed PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh
 

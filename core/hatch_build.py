@@ -16,8 +16,8 @@ _OURS = re.compile(r"segue(-\w+)?(\[[\w,-]+\])?")
 class PinnedSiblings(MetadataHookInterface):
     """Adds the version to each requirement of another Segue distribution, and the repository's addresses.
 
-    The pyproject.toml files leave the version out, so that it stands in one place, ``segue_core.__version__``. They leave
-    the addresses out because only who publishes wheels knows them: ``SEGUE_HOMEPAGE`` is the repository's.
+    The pyproject.toml files leave the version out, so that it stands in one place, ``segue_core.__version__``. They
+    leave the addresses out because only who publishes wheels knows them: ``SEGUE_HOMEPAGE`` is the repository's.
     """
 
     def update(self, metadata: dict[str, Any]) -> None:

@@ -35,7 +35,7 @@ def build() -> Json:
             label_variable("run", "TrainingRun", 'segue_train_phase{namespace=~"$namespace"}', "segue_dev_trainingrun"),
             label_variable("catalogue", "Catalogue", "segue_operator_training_clusters", "catalogue"),
         ],
-        [_runs(), _models(), _phases(), _executors()],
+        [_runs(), _models(), _freshness(), _phases(), _executors()],
     )
 
 
@@ -134,6 +134,69 @@ def _models() -> Row:
             ),
         ],
     )
+
+
+def _freshness() -> Row:
+    changed = f"max by (catalogue) (segue_operator_changed_tracks{CATALOGUE})"
+    trained = 'max by (catalogue) (segue_operator_training_tracks{catalogue=~"$catalogue", state="trained"})'
+    unlike = f"max by (catalogue) (segue_api_unlike_tracks{CATALOGUE})"
+    return Row(
+        "Freshness",
+        [
+            stat(
+                "Retraining",
+                Query(f"max by (catalogue) (segue_operator_retrain_recommended{CATALOGUE})", "{{catalogue}}"),
+                description="The condition RetrainRecommended of the catalogue's last run: enough tracks have changed.",
+                mappings={"0": ("not needed", GREEN), "1": ("recommended", YELLOW)},
+                width=6,
+            ),
+            stat(
+                "Model age",
+                Query(
+                    f"time() - max by (catalogue) (segue_operator_training_last_success_timestamp_seconds{CATALOGUE})",
+                    "{{catalogue}}",
+                ),
+                unit="s",
+                description="Time since the last training of each catalogue.",
+                width=6,
+            ),
+            stat(
+                "Failed rounds",
+                Query(f"max by (catalogue) (segue_operator_training_failed_rounds{CATALOGUE})", "{{catalogue}}"),
+                description="Rounds of spec.retrain that failed since one succeeded. Each makes the pause longer.",
+                steps=[(1, YELLOW), (3, RED)],
+                width=6,
+            ),
+            stat(
+                "Unlike tracks",
+                Query(f"{unlike} / max by (catalogue) (segue_api_new_tracks{CATALOGUE} > 0)", "{{catalogue}}"),
+                unit="percentunit",
+                description="Share of the new tracks that sound like nothing in the training; by chance, 1 %.",
+                steps=[(0.1, YELLOW)],
+                width=6,
+            ),
+            timeseries(
+                "Changed since the training",
+                Query(f"{changed} / ({trained} > 0)", "{{catalogue}}"),
+                unit="percentunit",
+                description="Tracks that came, went or changed, as a share of those that were trained on.",
+                steps=[(0.25, YELLOW)],
+                width=12,
+            ),
+            timeseries(
+                "Hubs and tracks that are never recommended",
+                Query(_metric("hubnessSkew"), "{{catalogue}} hubs (skew)"),
+                Query(_metric("antiHubShare"), "{{catalogue}} never recommended (share)"),
+                unit="short",
+                description="Of the latest model: skew of how often a track is in a list; share that is in none.",
+                width=12,
+            ),
+        ],
+    )
+
+
+def _metric(name: str) -> str:
+    return f'max by (catalogue) (segue_operator_training_metric{{catalogue=~"$catalogue", metric="{name}"}})'
 
 
 def _phases() -> Row:

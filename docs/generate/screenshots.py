@@ -1,7 +1,7 @@
 """Takes the pictures of the page for the documentation: screenshots.py ADDRESS KEYFILE, of a running `segue serve`.
 
-The service must serve the demo's catalogue; what the owner of the key has liked there is erased. Install the fonts that
-`.ci/chromium` installs, so that the pictures look alike wherever they are taken.
+The service must serve the catalogue of `make demo LEARNED=1`; what the owner of the key has liked there is erased.
+Install the fonts that `.ci/chromium` installs, so that the pictures look alike wherever they are taken.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from playwright.sync_api import Page, ViewportSize, sync_playwright
 PICTURES = Path(__file__).parents[1] / "pictures"
 SIZE: ViewportSize = {"width": 1200, "height": 760}
 LIKES = 3
+PATIENCE = 120_000
+"""Milliseconds; the machine may have other work."""
 
 
 def take(page: Page, name: str, path: str) -> None:
@@ -32,6 +34,7 @@ def main(address: str, key: str) -> None:
         arguments = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
         page = browser.new_page(base_url=address, viewport=SIZE, reduced_motion="reduce")
+        page.set_default_timeout(PATIENCE)
         page.goto(f"/sign-in#key={key}")
         page.wait_for_url(f"{address}/")
         page.request.delete("/v1/users/me/profile", headers={"Origin": address})
@@ -42,6 +45,10 @@ def main(address: str, key: str) -> None:
         page.locator("[data-live]").first.wait_for()
         take(page, "for-you", "/")
         ends = page.locator("[data-live] [data-track]").evaluate_all("rows => rows.map(row => row.dataset.id)")
+        page.goto(f"/track?id={ends[0]}")
+        page.get_by_text("Spectrogram", exact=True).click()
+        page.locator(".spectrogram img").wait_for()
+        take(page, "track", f"/track?id={ends[0]}")
         take(page, "map", f"/map?start={ends[0]}&end={ends[-1]}")
         take(page, "owner", "/owner")
         page.request.delete("/v1/users/me/profile", headers={"Origin": address})

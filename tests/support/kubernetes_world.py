@@ -28,6 +28,8 @@ VOLUMES = "/api/v1/persistentvolumes"
 class KubernetesWorld:
     """A namespace of the cluster that ``KUBECONFIG`` names."""
 
+    runs_spark = False
+
     def __init__(self, client: Client, namespace: str, source: Path) -> None:
         self._client = client
         self.namespace = namespace

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from segue.cluster.kubelet.programs import Program
 from segue.cluster.local_cluster import LocalCluster
 from segue.commands.changes import check_stored
 from segue_core.contract.backoff import Backoff
 from segue_operator.controller.controller import Controller
 from segue_operator.kinds.objects import Key, Kind, Manifest
 from segue_operator.reconcile.dispatch import interests, plan
-from support.worlds import CONFIG, MONGODB_URI, Wrap, write_programs
+from support.worlds import CONFIG, MONGODB_URI, SCRIPT_FOLDER, Wrap, write_programs
 
 
 class LocalWorld:
     """Processes of this machine."""
 
     namespace = "default"
+    runs_spark = True
 
     def __init__(
         self, cluster: LocalCluster, source: Path, claims: dict[str, Path], secrets: dict[str, dict[str, str]]
@@ -81,13 +85,15 @@ async def local_world(folder: Path) -> AsyncIterator[LocalWorld]:
         folder / "state",
         volumes=claims,
         secrets=secrets,
-        environment={"PYTHONPATH": str(folder / "programs")},
+        environment={"PYTHONPATH": str(folder / "programs"), SCRIPT_FOLDER: str(source)},
         validate=check_stored,
         job_backoff=quick,
         restart_backoff=quick,
     )
-    async with cluster:
-        yield LocalWorld(cluster, source, claims, secrets)
+    train = Program([sys.executable, "-m", "segue_jobs.train"])
+    with patch("segue.cluster.kubelet.programs._spark_submit", return_value=train):
+        async with cluster:
+            yield LocalWorld(cluster, source, claims, secrets)
 
 
 def merge(target: dict[str, Any], changes: dict[str, Any]) -> None:

@@ -46,11 +46,14 @@ def _volumes(folder: Path) -> Path:
 class PageServer:
     """Serves until it is closed; `key` makes a listener or an owner."""
 
-    def __init__(self, folder: Path, *, count: int = 240, plays: bool = True, titles: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, *, count: int = 240, plays: bool = True, titles: Sequence[str] = (),
+        words: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         self.memory = MemoryService(queue=64, streams=16, audio_file=_volumes(folder) if plays else None)
         self.memory.volumes.refresh()
-        records = self.memory.train("fma", count, k=6)
-        self.memory.train("fma", count, number=2, k=4, active=False)
+        records = self.memory.train("fma", count, k=6, words=words)
+        self.memory.train("fma", count, number=2, k=4, active=False, words=words)
         sound = write_sound(folder / "sound.wav")
         file = FileFacts(path=b"sound.wav", root=Root(volume=_VOLUME), size=sound.stat().st_size, suffix="wav")
         self.memory.store.stored_tracks = [msgspec.structs.replace(record, file=file) for record in records]

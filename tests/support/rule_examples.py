@@ -21,6 +21,7 @@ RESOURCES_OF_SPARK = (
     "podOverrides.resources does not apply to Spark's pods: use spark.executorCores, spark.executorMemory and "
     "spark.driverMemory"
 )
+KEPT = "retrain needs a run that stays: omit ttlSecondsAfterFinished"
 BOTH = "path and sha256 belong together: give both, or neither for the network musicnn-msd"
 EAR = {"path": "ears/mine.json", "sha256": "0" * 64}
 REFERENCE = {"name": "secrets", "key": "token"}
@@ -31,6 +32,7 @@ def overrides(**fields: Any) -> Manifest:
 
 
 REJECTED: list[tuple[Manifest, str, str]] = [
+    (training_run(retrain={}, ttlSecondsAfterFinished=60), "spec", KEPT),
     (put(BATCH, "metadata.name", LONG_NAME), "", NAME_LENGTH),
     (put(RUN, "metadata.name", LONG_NAME), "", NAME_LENGTH),
     (put(BATCH, "metadata.name", "2024-songs"), "", NAME_FORM),
@@ -146,6 +148,8 @@ ACCEPTED: list[Manifest] = [
     put(put(RUN, "spec.pendingDeadlineSeconds", 60), "spec.activeDeadlineSeconds", 60),
     put(RUN, "spec.pendingDeadlineSeconds", 60),
     put(RUN, "spec.podOverrides.nodeSelector", {"disk": "fast"}),
+    put(RUN, "spec.retrain", {}),
+    put(RUN, "spec.retrain", {"afterChangedPercent": 0, "schedule": "*/15 22-2 * * 1-5"}),
 ]
 
 FIXED: list[tuple[Manifest, str, Any]] = [
@@ -194,4 +198,7 @@ MUTABLE: list[tuple[Manifest, str, Any]] = [
     (RUN, "spec.suspend", True),
     (RUN, "spec.ttlSecondsAfterFinished", 0),
     (RUN, "spec.kmeans", {}),
+    (RUN, "spec.retrain", {"schedule": "0 3 * * *"}),
+    (put(RUN, "spec.retrain", {"afterChangedPercent": 5}), "spec.retrain", {"afterChangedPercent": 20}),
+    (put(RUN, "spec.retrain", {"schedule": "0 3 * * *"}), "spec.retrain", None),
 ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from segue_core.contract import TrainSummary
 from segue_core.contract.termination import Summary
+from segue_core.contract.times import timestamp
 from segue_operator.kinds.objects import Key
 from support.manifests import track_batch, training_run
 from support.simulated_cluster import SimulatedCluster
@@ -34,6 +35,33 @@ def fail(cluster: SimulatedCluster, name: str, exit_code: int | None = 1, error:
     if exit_code is not None:
         cluster.end_pod(name, exit_code, Summary(error=error), **{"spark-role": "driver"})
     to_state(cluster, name, "FAILED", "driver container failed")
+
+
+def publish(cluster: SimulatedCluster, name: str = FIRST, summary: TrainSummary = PUBLISHED) -> None:
+    """Let an attempt publish its model."""
+    cluster.end_pod(name, 0, summary, **{"spark-role": "driver"})
+    to_state(cluster, name, "COMPLETED")
+
+
+def trained(**spec: Any) -> SimulatedCluster:
+    """A run that has published music:3, trained on 90 tracks."""
+    cluster = started(**spec)
+    publish(cluster)
+    cluster.pass_time(60)
+    cluster.step()
+    cluster.events.clear()
+    return cluster
+
+
+def ingested(cluster: SimulatedCluster, name: str, *, catalogue: str = "music", **tracks: int) -> None:
+    """A batch has finished: so many tracks were added, removed, changed."""
+    manifest = track_batch(name, catalogue=catalogue)
+    manifest["status"] = {
+        "completionTime": timestamp(cluster.now),
+        "conditions": [{"type": "Succeeded", "status": "True", "reason": "Completed"}],
+        "tracks": tracks,
+    }
+    cluster.batches = (*cluster.batches, manifest)
 
 
 def batch(name: str, succeeded: str = "Unknown", catalogue: str = "music") -> tuple[Key, dict[str, Any]]:

@@ -77,7 +77,7 @@ def extract_shard(
     time: datetime = STORED_AT,
     ear: EarFile | None = None,
 ) -> tuple[Sent, ExtractSummary]:
-    """What a batch of one shard sends, and its account.
+    """What a batch of one shard sends, and its account once the sink has stored that.
 
     Parameters
     ----------
@@ -97,4 +97,5 @@ def extract_shard(
     program = cast("Program", SimpleNamespace(stopping=threading.Event()))
     shard = _Shard(arguments, program, account, identities, WINDOW, ear=ear)
     shard.run(listing.tracks, Workers(1, Engine.NATIVE, 60.0))
-    return sent, account.summary(len(listing.tracks))
+    has_stored = StoredRecords([*stored, *sent.tracks.values()], time)
+    return sent, account.summary(len(listing.tracks), account.stored(has_stored))

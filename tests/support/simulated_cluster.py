@@ -32,6 +32,8 @@ class SimulatedCluster:
     pods: list[Manifest] = field(default_factory=list)
     batches: tuple[Manifest, ...] = ()
     """What the operator sees of all batches."""
+    runs: tuple[Manifest, ...] = ()
+    """What it sees of all runs."""
     missing_kinds: frozenset[Kind] = frozenset()
     problems: dict[Key, str] = field(default_factory=dict)
     is_namespace_terminating: bool = False
@@ -52,7 +54,8 @@ class SimulatedCluster:
                 for pod in self.pods
                 if wanted.pod_labels and wanted.pod_labels.items() <= pod["metadata"]["labels"].items()
             ),
-            batches=tuple(copy.deepcopy(batch) for batch in self.batches) if wanted.needs_queue else (),
+            batches=tuple(copy.deepcopy(batch) for batch in self.batches) if wanted.needs_turn else (),
+            runs=tuple(copy.deepcopy(run) for run in self.runs) if wanted.needs_catalogue else (),
             missing_kinds=self.missing_kinds,
             problems=dict(self.problems),
             is_namespace_terminating=self.is_namespace_terminating,

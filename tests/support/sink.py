@@ -4,14 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
-from kafka import KafkaAdminClient, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
 from pymongo.database import Database
 
 from segue.servers.embedded import MongoServer
@@ -127,6 +129,19 @@ class Group:
         name = self._kafka.topic(topic)
         self._admin.delete_topics([name])
         wait_until(lambda: name not in self._admin.list_topics())
+
+    def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Commit any offsets, even such as no sink would, for the group, which has no members now."""
+        consumer = KafkaConsumer(group_id=self._group, enable_auto_commit=False, **self._kafka.client_options())
+        try:
+            consumer.assign(list(offsets))
+            consumer.commit({partition: OffsetAndMetadata(offset, "", -1) for partition, offset in offsets.items()})
+        finally:
+            consumer.close(autocommit=False)
+
+    def delete_records(self) -> None:
+        """Delete all records, as retention does."""
+        self._admin.delete_records(self.ends())
 
     def reset(self) -> None:
         """Let the group, which has no members now, begin again at the first record."""

@@ -1,4 +1,4 @@
-"""A program of the contract that does what a script says: stands in for extract, sink and verify in any pod.
+"""A program of the contract that does what a script says: stands in for the programs in any pod.
 
 Runs alone, in an image without anything but Python. The script is ``script.json`` in the source folder, read again and
 again, so that a test may change its mind: by ``<program>`` or ``<program>-<shard>`` either ``"wait"`` or
@@ -35,7 +35,8 @@ def wish(folder: pathlib.Path, *names: str) -> object:
 
 def work(program: str) -> int:
     """Wait for the script's word, leave the summary, and end as told."""
-    root = next(word.partition("=")[2] for word in sys.argv if word.startswith("--audio-root="))
+    given = (word.partition("=")[2] for word in sys.argv if word.startswith("--audio-root="))
+    root = next(given, os.environ.get("SEGUE_CONFORMANCE_SCRIPT", "."))
     shard = os.environ.get("JOB_COMPLETION_INDEX", "0")
     while True:
         said = wish(pathlib.Path(root), f"{program}-{shard}", program)

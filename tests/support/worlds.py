@@ -15,7 +15,9 @@ from segue_operator.kinds.objects import Key, Kind, Manifest
 
 MONGODB_URI = "mongodb://nowhere"
 IMAGE = "localhost/segue-conformance:dev"
-PROGRAMS = ("extract", "sink", "verify")
+PROGRAMS = ("extract", "sink", "verify", "train")
+SCRIPT_FOLDER = "SEGUE_CONFORMANCE_SCRIPT"
+"""Variable with the folder of the script, for the program that has no source folder."""
 SMALL = {"requests": {"cpu": "10m", "memory": "24Mi"}, "limits": {"memory": "64Mi"}}
 CONFIG = ChildConfig(
     kafka=KafkaAccess(bootstrap="kafka:9092"),
@@ -30,6 +32,8 @@ class World(Protocol):
     """A cluster with one namespace, seen by a user."""
 
     namespace: str
+    runs_spark: bool
+    """Whether SparkApplications run, as the stand-in that the script directs."""
     source: Path
     """Folder that batches name as their source; its script tells the programs what to do."""
 

@@ -12,6 +12,7 @@ import uvicorn
 
 from segue_api.application import create
 from segue_api.http.condition import Condition
+from segue_api.http.connection import BoundedConnection
 from segue_api.settings import ApiSettings
 from segue_core.contract import ExitCode
 from segue_core.contract.environment import SettingsError
@@ -56,6 +57,7 @@ async def main(environ: Mapping[str, str]) -> int:
             host=settings.host,
             port=settings.port,
             workers=1,
+            http=BoundedConnection,
             log_config=None,
             access_log=False,
             server_header=False,

@@ -54,6 +54,11 @@ class State:
         return self.root / "manifests"
 
     @property
+    def trained(self) -> Path:
+        """What ``segue sync`` has trained on, a file for each catalogue; it may be deleted at any time."""
+        return self.root / "trained"
+
+    @property
     def volumes(self) -> Path:
         """The folders that ``--volume`` has named."""
         return self.root / "volumes.json"

@@ -108,6 +108,20 @@ def test_the_same_again_changes_nothing_and_new_music_is_all_that_is_extracted(s
     }  # fmt: skip
 
 
+@pytest.mark.usefixtures("applied")
+def test_a_lost_database_is_named_and_nothing_is_called_done(segue: Segue, home: Path) -> None:
+    data = home / "state" / "mongodb"
+    data.rename(home / "away")
+    try:
+        ended = segue("apply", "-f", "manifests")
+    finally:
+        (home / "away").rename(data)
+    assert ended.returncode == 1
+    assert "nothing to do" not in ended.stdout
+    assert f"finished earlier, but there is no database in {home / 'state'} any more" in ended.stderr
+    assert "run the same command with --again" in ended.stderr
+
+
 def strict_batch(folder: Path, music: Path) -> Path:
     path = folder / "strict.yaml"
     source = {"volume": {"hostPath": {"path": str(music)}}, "metadata": {"format": "Tags"}}

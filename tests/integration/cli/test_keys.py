@@ -57,7 +57,12 @@ def test_a_key_for_a_file_needs_no_database(
     assert record.opens_with(made["token"])
 
 
-@pytest.mark.parametrize("words", [["--role", "listener"], ["--role", "admin", "--user", "anna"], ["--role", "king"]])
-def test_a_wrong_key_is_not_made(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["keys", "create", *words]) == 2
+def test_an_admin_s_key_may_name_whom_its_owner_listens_as(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["keys", "create", "--role", "admin", "--user", "anna", "--offline", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["key"]["user"] == "anna"
+
+
+@pytest.mark.parametrize("words", ["listener", "listener --user me", "ingest --user anna", "king"])
+def test_a_wrong_key_is_not_made(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["keys", "create", "--role", *words.split()]) == 2
     assert "error:" in capsys.readouterr().err

@@ -52,6 +52,22 @@ def test_recommendations_say_why_in_shares_that_add_up(capsys: pytest.CaptureFix
     assert all(family in shown for family in ("TIMBRE", "SPECTRAL", "HARMONY", "RHYTHM"))
 
 
+def test_a_report_is_a_page_or_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    assert "wrote" in ask(capsys, "report", "--catalogue", "fma", "--html", str(page))
+    written = page.read_text(encoding="utf-8")
+    assert written.count("<circle") == TRACKS
+    assert r"bad\x1b[31m.mp3" in written
+    report = json.loads(ask(capsys, "report", "--catalogue", "fma", "--json"))
+    assert (report["model"], report["is_active"], report["tracks"]) == ("fma:1", True, TRACKS)
+    assert [line["reason"] for line in report["rejected"]] == ["DecodeError"]
+    assert len(report["clusters"]) == 5
+    assert main(["report", "--catalogue", "fma"]) == 2
+    assert "--html FILE" in capsys.readouterr().err
+    assert main(["report", "--catalogue", "fma", "--html", str(tmp_path / "none" / "report.html")]) == 2
+    assert "there is no folder" in capsys.readouterr().err
+
+
 def test_filters_hold_and_what_they_leave_out_is_accounted_for(capsys: pytest.CaptureFixture[str]) -> None:
     base = ("recommend", "--catalogue", "fma", "--track", "000005", "-n", "5")
     filters = (

@@ -104,7 +104,7 @@ def test_what_is_stored_is_skipped_and_corrected_metadata_travels(
     code, summary = run.wait()
     assert code == ExitCode.DONE, run.log.read_text()
     assert summary
-    assert (summary.extracted, summary.skipped, summary.rejected) == (1, 5, 0)
+    assert (summary.extracted, summary.skipped, summary.stored, summary.rejected) == (1, 5, 5, 0)
     second = Produced(kafka_settings)
     assert len(second.keys) == 6 + 2
     assert second.tracks["2"].metadata.title == "Corrected"

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from pymongo import MongoClient
 
-from segue_core.identity.rules import Source
+from segue_core.identity.catalogue import Source
 from segue_core.settings import MongoSettings
 from segue_core.store.database import Collection, Document, database
 from segue_core.store.records import to_document, track_key

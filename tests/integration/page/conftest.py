@@ -25,6 +25,9 @@ PATIENCE = 60_000
 """Milliseconds that a page may take; the machine may have other work."""
 expect.set_options(timeout=PATIENCE)
 
+WORDS = ("mellow", "guitar", "metal", "pop", "jazz")
+"""What a network says of the tracks."""
+
 Open = Callable[..., Page]
 
 
@@ -39,9 +42,10 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
-    with PageServer(tmp_path_factory.mktemp("page")) as started:
+    """One for all files, with a listener of its own for each test; tests of the owner's leave it as it was."""
+    with PageServer(tmp_path_factory.mktemp("page"), words=WORDS) as started:
         yield started
 
 

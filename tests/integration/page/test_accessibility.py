@@ -13,10 +13,11 @@ from support.page_server import PageServer
 PATHS = (
     "/", "/mix?name=mix:new", "/search", "/search?q=track", "/search?q=no-such-name",
     "/track?id=000003", "/pair?a=000001&b=000007", "/artist?name=Artist 1", "/genre?name=Genre 1", "/cluster?number=0",
-    "/journey",
+    "/journey", "/search?sounds=guitar", "/search?sounds=piano", "/?sounds=guitar", "/playlists",
     "/journey?start=000001&end=000020", "/map?start=000001&end=000020", "/map/table", "/taste", "/owner",
     "/owner/diff?a=1&b=2", "/owner/batches", "/owner/reach", "/track?id=unknown",
 )  # fmt: skip
+REPEATED = ".rows > :nth-child(n+5), tbody > :nth-child(n+5), .ranking > :nth-child(n+5), .chips > :nth-child(n+9)"
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 375, "height": 740}
 
 
@@ -30,7 +31,9 @@ def test_the_way_in(server: PageServer, browser: Browser, scheme: Literal["light
 
 
 def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
+    """What axe finds; of a long list, the first rows stand for the others, which the same template made."""
+    page.evaluate(f"for (const one of document.querySelectorAll('{REPEATED}')) one.remove()")
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
 
 
@@ -43,11 +46,11 @@ def test_pages_can_be_used_by_everybody(server: PageServer, visit, scheme: str, 
     assert page.request.post("/v1/events", data=liked, headers=own).ok
     for path in PATHS:
         page.goto(path)
-        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
-        problems += [f"{path} {one}" for one in violations(page)]
-        page.evaluate("document.querySelectorAll('details.menu').forEach(one => { one.open = false })")
+        page.evaluate("document.querySelectorAll('details:not(.menu)').forEach(one => { one.open = true })")
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             problems.append(f"{path} is wider than {size['width']} pixels")
+        page.evaluate("document.querySelectorAll('details.menu').forEach(one => { one.open = true })")
+        problems += [f"{path} {one}" for one in violations(page)]
     assert problems == []
     assert page.request.delete("/v1/users/me/profile", headers=own).ok
 

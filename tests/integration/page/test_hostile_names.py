@@ -54,5 +54,5 @@ def test_names_in_what_scripts_write(hostile: PageServer, visit) -> None:
     expect(page.locator("#queue-list li").first).to_contain_text("<img src=x")
     page.locator(".row .like").nth(1).click()
     expect(page.locator("#status")).to_contain_text("<img src=x")
-    page.wait_for_timeout(200)
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert page.evaluate("window.wasRun") is None

@@ -27,6 +27,20 @@ def test_a_version_is_compared_activated_and_rolled_back(server: PageServer, vis
     assert server.memory.store.active["fma"].reason == "a test"
 
 
+def test_a_pin_is_set_and_taken_away(server: PageServer, visit) -> None:
+    page = visit(server, "/owner", user=None)
+    page.get_by_role("button", name="Activate and pin version 1").click()
+    page.get_by_label("Reason, for who asks later").fill("stays")
+    page.get_by_role("button", name="Pin", exact=True).last.click()
+    expect(page.get_by_text("no training replaces it")).to_be_visible()
+    assert page.get_by_role("button", name="Activate version 2").count() == 0  # it would be refused
+    page.get_by_role("button", name="Unpin version 1").click()
+    page.get_by_label("Reason, for who asks later").fill("no more")
+    page.get_by_role("button", name="Unpin", exact=True).last.click()
+    expect(page.locator("#status")).to_have_text("Version 1 is active, and training may replace it.")
+    assert not server.memory.store.active["fma"].pinned
+
+
 def test_nothing_happens_if_the_question_is_cancelled(server: PageServer, visit) -> None:
     page = visit(server, "/owner", user=None)
     before = server.memory.store.active["fma"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.pipeline import Segue, batch_of, make_music
+from support.processes import naming
 from support.small_disk import fill, keep_full, small_disk
 
 pytestmark = pytest.mark.slow
@@ -41,13 +42,30 @@ def test_a_batch_whose_disk_is_full_for_a_while_continues_by_itself(tmp_path: Pa
     with small_disk(tmp_path / "disk", megabytes=500) as disk:
         segue = Segue(tmp_path, state=disk / "state")
         with segue.begin_apply(batch) as running:
-            running.wait_until(lambda: any(" stored" in line for line in running.text().splitlines()))
+            running.wait_until(lambda: " stored" in running.text(), seconds=300)
             with keep_full(disk):
                 running.wait_until(lambda: f"the disk that holds {disk / 'state'} is full" in running.text())
                 time.sleep(FULL_SECONDS)
             running.wait_until(lambda: "has room again" in running.text())
-            assert running.wait(300) == 0, running.text()
+            assert running.wait(900) == 0, running.text()
         assert "\\x00" not in running.text()
         assert "48 MB needed" in running.text()
         assert running.text().count(" is full: ") == 1
         assert segue.document("get", "trackbatch/songs")["status"]["tracks"]["stored"] == MANY_TRACKS
+
+
+@pytest.mark.faults
+def test_a_batch_whose_disk_stays_full_ends_in_order_when_its_time_is_up(tmp_path: Path) -> None:
+    batch = batch_of(make_music(tmp_path / "music", MANY_TRACKS))
+    with small_disk(tmp_path / "disk", megabytes=500) as disk:
+        segue = Segue(tmp_path, state=disk / "state")
+        with segue.begin_apply(batch, "--timeout", "90") as running:
+            running.wait_until(lambda: " stored" in running.text(), seconds=300)
+            with keep_full(disk):
+                assert running.wait(300) == 1, running.text()
+            text = running.text()
+        assert f"the disk that holds {disk / 'state'} is full" in text
+        assert "make room, and Segue continues by itself" in text
+        assert "error: timed out; not finished: trackbatch/songs" in text
+        assert "Traceback" not in text
+        assert naming(disk) == []

@@ -16,6 +16,7 @@ from starlette.types import Message, Scope
 from segue_api.http import streams
 from segue_core.contract import Role
 from segue_core.store.facts import Cover, FileFacts, Root
+from support.ogg_pages import comments, described, pages
 from support.service import MemoryService
 
 MUSIC = bytes(range(256)) * 1024
@@ -193,6 +194,18 @@ def test_an_embedded_cover_is_sent_as_long_as_it_is_where_it_was(
     answer = anna.get(COVER)
     assert (answer.content, answer.headers["content-type"]) == (JPEG, "image/jpeg")
     path.write_bytes(b"retagged" + JPEG + MUSIC)
+    assert kind(anna.get(COVER)) == (404, "cover-not-served")
+
+
+def test_a_cover_in_pieces_is_put_together_again(service: MemoryService, anna: TestClient, volume: Path) -> None:
+    headers = pages(b"\x01vorbis", comments(described(JPEG)))
+    (volume / "audio" / "album" / "a.ogg").write_bytes(headers + pages(MUSIC, granule=960))
+    sha256 = hashlib.sha256(JPEG).hexdigest()
+    cover = Cover(media_type="image/jpeg", size=len(headers), inside="ogg", sha256=sha256)
+    give(service, file_facts(b"album/a.ogg", cover=cover))
+    answer = anna.get(COVER)
+    assert (answer.content, answer.headers["content-type"]) == (JPEG, "image/jpeg")
+    (volume / "audio" / "album" / "a.ogg").write_bytes(headers[:40] + bytes(len(headers)))
     assert kind(anna.get(COVER)) == (404, "cover-not-served")
 
 

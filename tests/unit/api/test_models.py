@@ -138,6 +138,20 @@ def test_the_active_model_changes_only_from_the_expected_one(service: MemoryServ
     assert (refused.status_code, "unpin" in refused.json()["detail"]) == (409, True)
 
 
+def test_a_pin_can_be_taken_away_from_the_active_version_alone(service: MemoryService, admin: TestClient) -> None:
+    service.train(number=2, k=4, active=False)
+
+    def put(model: str, **more: object) -> tuple[int, bool]:
+        answer = admin.put("/v1/active-model", json={"model": model, "reason": "a test", **more})
+        return answer.status_code, service.store.active["fma"].pinned
+
+    assert put("1", pin=True) == (200, True)
+    assert put("2", pin=False) == (409, True)
+    assert put("2", pin=False, expected="1") == (400, True)
+    assert put("1", pin=False) == (200, False)
+    assert put("2") == (200, False)
+
+
 def test_two_versions_are_compared(service: MemoryService, admin: TestClient) -> None:
     service.train(number=2, k=4, active=False)
     diff = admin.get("/v1/models/diff", params={"a": "1", "b": "2"}).json()

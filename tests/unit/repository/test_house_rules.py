@@ -116,7 +116,7 @@ def test_the_examples_are_manifests_of_our_kinds(repository: Path) -> None:
 def test_a_distribution_has_the_licence_and_the_one_version(repository: Path, folder: str) -> None:
     """Copies, for a licence file may not lie outside the folder that a wheel is built from."""
     project = tomllib.loads((repository / folder / "pyproject.toml").read_text(encoding="utf-8"))
-    assert project["project"]["dynamic"] == ["version"]
+    assert project["project"]["dynamic"] == ["version", "urls"]
     version = (repository / folder / project["tool"]["hatch"]["version"]["path"]).resolve()
     assert version == (repository / "core/src/segue_core/__init__.py").resolve()
     assert (repository / folder / "LICENSE").read_bytes() == (repository / "LICENSE").read_bytes()

@@ -10,24 +10,28 @@ from starlette.responses import Response
 from segue_api.page.formats import clock
 from segue_api.page.rendering import render
 from segue_api.page.visit import Visit, opinions_of
+from segue_api.page.words import refuse_words
 from segue_api.problems import Problem, ProblemError
 from segue_api.routes import clusters, names, tracks
 from segue_api.service.browse import rows_of_album, rows_of_artist, rows_of_genre
 from segue_api.service.lists import tracks_of
-from segue_api.wire.browse import NameListParameters
+from segue_api.wire.browse import NamedCount, NameListParameters
 from segue_api.wire.common import CatalogueParameter, Name, Offset, Words
-from segue_api.wire.models import ClusterParameters
+from segue_api.wire.models import Cluster, ClusterParameters
 from segue_api.wire.tracks import PathParameters, SearchParameters, SimilarParameters, TrackAnswer, TrackParameters
+from segue_core.recommend.question_errors import UnknownWordError
 from segue_core.similarity.arrays import Integers
 
 _PAGE = 50
 _ARTISTS = 8
+_GENRES = 30
 
 
 class SearchQuery(CatalogueParameter, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Words, and which page."""
+    """Words of its names, words that a network says of it, and which page."""
 
     q: Words = ""
+    sounds: Words = ""
     offset: Offset = 0
 
 
@@ -66,14 +70,25 @@ class ClusterQuery(CatalogueParameter, frozen=True, kw_only=True, rename="camel"
 
 async def search(visit: Visit, query: SearchQuery) -> Response:
     """Find tracks and artists by words; without words, show genres and clusters to look into."""
-    name, words = visit.served.name, query.q.strip()
-    found = await visit.ask(tracks.search, SearchParameters(catalogue=name, q=words, limit=_PAGE, offset=query.offset))
-    people = await visit.ask(names.list_artists, NameListParameters(catalogue=name, q=words, limit=_ARTISTS))
-    genres = await visit.ask(names.list_genres, NameListParameters(catalogue=name, q=words, limit=30))
-    groups = await visit.ask(clusters.list_clusters, CatalogueParameter(catalogue=name))
+    name, words, sounds = visit.served.name, query.q.strip(), query.sounds.strip()
+    asked = SearchParameters(catalogue=name, q=words, sounds=sounds, limit=_PAGE, offset=query.offset)
+    try:
+        found = await visit.ask(tracks.search, asked)
+    except UnknownWordError as error:
+        return refuse_words(visit, "/search", sounds, error)
+    people: Sequence[NamedCount] = ()
+    genres: Sequence[NamedCount] = ()
+    groups: Sequence[Cluster] = ()
+    if not sounds:
+        asked_names = NameListParameters(catalogue=name, q=words, limit=_ARTISTS)
+        people = (await visit.ask(names.list_artists, asked_names)).names
+        asked_names = NameListParameters(catalogue=name, q=words, limit=_GENRES)
+        genres = (await visit.ask(names.list_genres, asked_names)).names
+    if not sounds and not words:
+        groups = (await visit.ask(clusters.list_clusters, CatalogueParameter(catalogue=name))).clusters
     return render(
-        visit.request, "search.html", visit=visit, words=words, found=found, artists=people.names,
-        genres=genres.names, clusters=groups.clusters, page=_PAGE, opinions=opinions_of(await visit.profile()),
+        visit.request, "search.html", visit=visit, words=words, sounds=sounds, found=found, artists=people,
+        genres=genres, clusters=groups, page=_PAGE, opinions=opinions_of(await visit.profile()),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ FAMILY_WORDS: Mapping[Family, str] = {
     Family.SPECTRAL: "spectrum",
     Family.HARMONY: "harmony",
     Family.RHYTHM: "rhythm",
+    Family.LEARNED: "learned",
 }
 
 

@@ -1,4 +1,4 @@
-"""The journey from one track to another, and its playlist."""
+"""The journey from one track to another."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated
 from msgspec import Meta
 from starlette.responses import Response
 
-from segue_api.page.playlist import MEDIA_TYPE, Entry, playlist
-from segue_api.page.rendering import HEADERS, render
+from segue_api.page.playlists import answer_playlist
+from segue_api.page.rendering import render
 from segue_api.page.visit import Visit, opinions_of
 from segue_api.routes import tracks
 from segue_api.wire.common import CatalogueParameter, Name, Words
@@ -44,22 +44,8 @@ async def journey(visit: Visit, query: JourneyQuery) -> Response:
 async def journey_playlist(visit: Visit, query: JourneyQuery) -> Response:
     """Give the journey as an M3U playlist, with the paths that its sources use."""
     asked = PathParameters(catalogue=visit.served.name, start=query.start or "", end=query.end or "", count=query.count)
-    steps = (await visit.ask(tracks.path, asked)).steps
-    ids = [step.track.id for step in steps]
-    stored = await visit.service.io.run(lambda: visit.service.store.tracks(visit.served.name, ids))
-    paths = {record.track_id: record.path for record in stored}
-    entries = [
-        Entry(
-            path=paths.get(step.track.id, step.track.id),
-            title=step.track.title or step.track.id,
-            artist=step.track.artist or "",
-            seconds=step.track.duration_seconds,
-        )
-        for step in steps
-    ]
-    text = playlist(f"{entries[0].title} to {entries[-1].title}", entries)
-    headers = {**HEADERS, "Content-Disposition": 'attachment; filename="journey.m3u8"'}
-    return Response(text.encode("utf-8", "replace"), headers=headers, media_type=MEDIA_TYPE)
+    steps = [step.track for step in (await visit.ask(tracks.path, asked)).steps]
+    return await answer_playlist(visit, " to ".join(one.title or one.id for one in (steps[0], steps[-1])), steps)
 
 
 async def _track(visit: Visit, track_id: str | None) -> Track | None:

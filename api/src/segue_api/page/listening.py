@@ -6,24 +6,33 @@ from starlette.responses import Response
 
 from segue_api.page.rendering import render
 from segue_api.page.visit import Visit, opinions_of
+from segue_api.page.words import refuse_words
 from segue_api.problems import Problem, ProblemError
 from segue_api.routes import listeners, lists, names
 from segue_api.service.lists import reference_to
 from segue_api.wire.browse import NameListParameters
-from segue_api.wire.common import CatalogueParameter, Name
+from segue_api.wire.common import CatalogueParameter, Name, Words
 from segue_api.wire.listeners import (
     HistoryParameters,
+    Mix,
     MixParameters,
     RecommendationParameters,
     TopParameters,
     UserParameters,
 )
 from segue_core.recommend.answer import Source
+from segue_core.recommend.question_errors import UnknownWordError
 
 _LIST = 18
 _MIX = 25
 _GENRES = 36
 _HISTORY = 40
+
+
+class ForYouQuery(CatalogueParameter, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What the list is narrowed to: words that a network says of its tracks."""
+
+    sounds: Words = ""
 
 
 class MixQuery(CatalogueParameter, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -32,25 +41,34 @@ class MixQuery(CatalogueParameter, frozen=True, kw_only=True, rename="camel", fo
     name: Name
 
 
-async def for_you(visit: Visit, _query: CatalogueParameter) -> Response:
-    """Show what to hear now; a newcomer is asked to choose first."""
-    name, profile = visit.served.name, await visit.profile()
-    listed = await visit.ask(
-        lists.recommendations, RecommendationParameters(catalogue=name, user=visit.user, limit=_LIST)
-    )
-    if all(hit.source == Source.FIRST_RUN for hit in listed.hits):
+async def for_you(visit: Visit, query: ForYouQuery) -> Response:
+    """Show what to hear now; a newcomer is asked to choose first, unless they have said what it should sound like."""
+    name, profile, sounds = visit.served.name, await visit.profile(), query.sounds.strip()
+    try:
+        listed = await visit.ask(
+            lists.recommendations,
+            RecommendationParameters(catalogue=name, user=visit.user, limit=_LIST, sounds=sounds),
+        )
+    except UnknownWordError as error:
+        return refuse_words(visit, "/", sounds, error)
+    if not sounds and all(hit.source == Source.FIRST_RUN for hit in listed.hits):
         genres = await visit.ask(names.list_genres, NameListParameters(catalogue=name, limit=_GENRES))
         return render(visit.request, "first_visit.html", visit=visit, hits=listed.hits, genres=genres.names)
-    mixes = await visit.ask(lists.mixes, MixParameters(catalogue=name, user=visit.user, limit=_MIX))
+    mixes: list[Mix] = []
+    if not sounds:
+        asked = MixParameters(catalogue=name, user=visit.user, limit=_MIX)
+        mixes = [mix for mix in (await visit.ask(lists.mixes, asked)).mixes if mix.list.hits]
     return render(
         visit.request,
         "for_you.html",
         visit=visit,
+        sounds=sounds,
         context=listed.context,
         note=listed.note,
         session=[hit for hit in listed.hits if hit.source == Source.SESSION],
         chosen=[hit for hit in listed.hits if hit.source != Source.SESSION],
-        mixes=[mix for mix in mixes.mixes if mix.list.hits],
+        mixes=mixes,
+        tastes=sum(mix.list.context.list.startswith("mix:taste") for mix in mixes),
         opinions=opinions_of(profile),
     )
 

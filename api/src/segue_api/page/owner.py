@@ -7,6 +7,7 @@ from starlette.responses import Response
 from segue_api.page.rendering import render
 from segue_api.page.visit import Visit
 from segue_api.routes import accounts, models
+from segue_api.service.lists import reference_to
 from segue_api.wire.common import CatalogueParameter, Name, Offset
 from segue_api.wire.models import DiffParameters
 from segue_api.wire.owner import ReachParameters, RejectedParameters
@@ -40,7 +41,9 @@ async def versions(visit: Visit, _query: CatalogueParameter) -> Response:
 async def difference(visit: Visit, query: DiffQuery) -> Response:
     """Show what two versions recommend for the same tracks."""
     found = await visit.ask(models.diff_models, DiffParameters(catalogue=visit.served.name, a=query.a, b=query.b))
-    return render(visit.request, "owner_diff.html", visit=visit, found=found)
+    ids = {track_id for one in found.most_changed for track_id in (*one.gone, *one.arrived)}
+    titles = {track_id: reference_to(visit.served, track_id).title or track_id for track_id in ids}
+    return render(visit.request, "owner_diff.html", visit=visit, found=found, titles=titles)
 
 
 async def batches(visit: Visit, query: RejectedQuery) -> Response:

@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from segue_api.http.access import Access
 from segue_api.http.operation import Service
-from segue_api.page import atlas, catalogue, journeys, listening, owner
+from segue_api.page import atlas, catalogue, journeys, listening, owner, playlists
 from segue_api.page.gate import SIGN_IN, Gate
 from segue_api.page.rendering import FOLDER, HEADERS, render
 from segue_api.wire.common import CatalogueParameter
@@ -36,7 +36,7 @@ def page_routes(service: Service, access: Access) -> list[BaseRoute]:
     gate = Gate(service, access)
     return [
         Route(SIGN_IN, _sign_in, methods=["GET"]),
-        gate.page("/", CatalogueParameter, listening.for_you),
+        gate.page("/", listening.ForYouQuery, listening.for_you),
         gate.page("/mix", listening.MixQuery, listening.mix),
         gate.page("/taste", CatalogueParameter, listening.taste),
         gate.page("/search", catalogue.SearchQuery, catalogue.search),
@@ -48,6 +48,8 @@ def page_routes(service: Service, access: Access) -> list[BaseRoute]:
         gate.page("/cluster", catalogue.ClusterQuery, catalogue.cluster),
         gate.page("/journey", journeys.JourneyQuery, journeys.journey),
         gate.page("/journey.m3u8", journeys.JourneyQuery, journeys.journey_playlist),
+        gate.page("/playlists", CatalogueParameter, playlists.show_playlists),
+        gate.page("/playlist.m3u8", playlists.PlaylistQuery, playlists.playlist_file),
         gate.page("/map", atlas.MapQuery, atlas.show_map),
         gate.page("/map/table", atlas.MapTableQuery, atlas.show_table),
         gate.page("/picture", catalogue.TrackQuery, atlas.show_picture),

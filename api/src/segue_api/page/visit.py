@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,10 +14,8 @@ from segue_api.service.catalogues import Served
 from segue_api.service.keyring import Identity
 from segue_core.contract import Role
 from segue_core.listeners.profile import Profile
+from segue_core.store.keys import SHARED_LISTENER
 from segue_core.store.profiles import Opinion
-
-OWNER = "me"
-"""The listener that an admin's key listens as: it belongs to none."""
 
 ParametersT = TypeVar("ParametersT", bound=Struct)
 AnswerT = TypeVar("AnswerT")
@@ -36,7 +34,12 @@ class Visit:
     @property
     def user(self) -> str:
         """The listener."""
-        return self.identity.user or OWNER
+        return self.identity.user or SHARED_LISTENER
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the listener is everybody whose key names none."""
+        return self.identity.user is None
 
     @property
     def is_owner(self) -> bool:
@@ -47,6 +50,11 @@ class Visit:
     def plays(self) -> bool:
         """Whether tracks can be heard here."""
         return self.service.media.plays(self.served.name)
+
+    @property
+    def words(self) -> Sequence[str]:
+        """What a network can say of the tracks; empty if none has heard them."""
+        return sorted(self.served.recommender.tracks.names.words, key=str.casefold)
 
     @property
     def catalogues(self) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from segue_api.http.operation import ADMINS, AnyOperation, Call, Operation, Service
 from segue_api.problems import Problem, ProblemError
 from segue_api.service.comparison import compare
@@ -17,7 +19,7 @@ from segue_api.wire.models import (
     ModelSummary,
 )
 from segue_core.store.models import version_key
-from segue_core.store.pointer import Activate, ChangeNote, ChangeRefusedError, Pin, RefusalReason
+from segue_core.store.pointer import Activate, Change, ChangeNote, ChangeRefusedError, Pin, RefusalReason, Unpin
 
 _REFUSALS = {RefusalReason.UNKNOWN_MODEL: Problem.UNKNOWN_MODEL}
 
@@ -98,7 +100,13 @@ async def put_active_model(service: Service, call: Call[CatalogueParameter, Acti
     expected = body.expected
     if isinstance(expected, str):
         expected = version_key(served.name, expected)
-    change = Pin(model=key) if body.pin else Activate(model=key)
+    change: Change = Activate(model=key)
+    if body.pin is True:
+        change = Pin(model=key)
+    elif body.pin is False:
+        change, expected = Unpin(), key if expected is UNSET else expected
+        if expected != key:
+            raise ProblemError(Problem.INVALID_BODY, "only the active version can be unpinned")
     note = ChangeNote(by=f"api key {call.identity.key}", reason=body.reason)
     try:
         pointer = await service.io.run(

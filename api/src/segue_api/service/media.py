@@ -12,6 +12,7 @@ from segue_api.ports import NotThereError, OpenFile, Store, VolumeFiles
 from segue_api.problems import Problem, ProblemError
 from segue_api.service.audio_volumes import AudioVolumes
 from segue_core.store.facts import MAGIC_BYTES, MAXIMUM_COVER_BYTES, Cover, FileFacts, picture_type
+from segue_core.store.ogg_pictures import ogg_picture
 
 AUDIO_TYPES = {
     "aac": "audio/aac", "aif": "audio/aiff", "aifc": "audio/aiff", "aiff": "audio/aiff", "ape": "audio/x-ape",
@@ -104,6 +105,8 @@ class Media:
     def _embedded(self, volume: Path, file: FileFacts, cover: Cover) -> bytes:
         with closing(self._files.open(volume, _folder(file), file.path)) as opened:
             content = opened.read(cover.offset, min(cover.size, MAXIMUM_COVER_BYTES))
+        if cover.inside == "ogg":
+            return ogg_picture(content, cover.sha256)
         return content if hashlib.sha256(content).hexdigest() == cover.sha256 else b""
 
     def _beside(self, volume: Path, file: FileFacts, name: bytes) -> bytes:

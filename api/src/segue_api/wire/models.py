@@ -105,8 +105,9 @@ class ActiveModelBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_
     """``<catalogue>:<number>``, or just the number."""
     expected: Name | UnsetType | None = UNSET
     """The version that must be active now, null for none; left out, any may be."""
-    pin: bool = False
-    """Keep training runs from replacing it."""
+    pin: bool | UnsetType = UNSET
+    """True keeps training runs from replacing it; false lets them again, if it is the active version. Left out, a pin
+    stays as it is."""
     reason: Annotated[str, Meta(min_length=1, max_length=500)]
 
 

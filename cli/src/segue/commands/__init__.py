@@ -109,6 +109,13 @@ COMMANDS: Mapping[str, Description] = {
         "Draw the clusters of a catalogue as a picture.",
         ("segue map --catalogue demo --output clusters.png",),
     ),
+    "report": Description(
+        "Report on a catalogue: map, clusters, measures, hubs, drift, rejected tracks.",
+        (
+            "segue report --catalogue demo --html report.html",
+            "segue report --catalogue demo --json",
+        ),
+    ),
     "models": Description(
         "List, compare, activate, pin and delete the versions of a catalogue's model.",
         (

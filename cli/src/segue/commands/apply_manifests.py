@@ -7,7 +7,8 @@ import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from segue.cluster.api_server.object_files import read_objects
@@ -16,6 +17,8 @@ from segue.commands.audio_volumes import remember_audio
 from segue.commands.bring_to_end import Interrupted, Request, bring_to_end
 from segue.commands.changes import Change, all_done, change_of
 from segue.commands.database_access import open_database
+from segue.commands.kept_results import check_database, check_kept
+from segue.commands.known_training import KnownTraining
 from segue.commands.known_volumes import remember
 from segue.commands.manifest_files import check_sources, parse_volumes, read_manifests
 from segue.commands.requirements import check_installed
@@ -27,7 +30,7 @@ from segue.render.results import Summary, failures
 from segue.render.tables import duration
 from segue.servers.disk import check_room
 from segue.servers.java import KAFKA_VERSION, cache_directory
-from segue.servers.session import servers
+from segue.servers.session import Endpoints, servers
 from segue_core.observability.logging import TextFormatter
 from segue_core.store.catalogues import read_active_model
 from segue_core.store.database import Database
@@ -35,8 +38,9 @@ from segue_core.store.model_versions import ModelSummary, list_models
 from segue_core.store.rejections import Rejection, read_rejections
 from segue_core.store.unreadable import UnreadableDocumentError
 from segue_operator.controller.cluster import UnavailableError
+from segue_operator.kinds.conditions import is_finished
 from segue_operator.kinds.manifests import ManifestError
-from segue_operator.kinds.objects import Key, Manifest
+from segue_operator.kinds.objects import Key, Kind, Manifest
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ class ApplyOptions:
     again: bool
     timeout: float | None
     as_json: bool
+    known_training: KnownTraining | None = None
+    """Train only once all batches have succeeded, and only if that would learn something."""
 
 
 def apply_manifests(call: Invocation, options: ApplyOptions) -> int:
@@ -76,7 +82,7 @@ def apply_manifests(call: Invocation, options: ApplyOptions) -> int:
         with call.state.cluster_lock.held(call.title, WaitForTurn(reporter, call.state, options.timeout)):
             if _is_done(call, request):  # by the process that was waited for
                 return _nothing_to_do(call, request, reporter)
-            return _run_all(call, request, reporter)
+            return _run_all(call, request, reporter, options.known_training)
     except Interrupted:
         without = " without --again" if options.again else ""
         raise CommandError(
@@ -90,21 +96,30 @@ def _is_done(call: Invocation, request: Request) -> bool:
     """Whether there is nothing to run; refuses changes that cannot be made."""
     existing = {} if request.again else _existing(call)
     _check_changes(request, existing)
-    return all_done(request.manifests, existing)
+    return all_done(request.manifests, existing, datetime.now(UTC))
 
 
 def _nothing_to_do(call: Invocation, request: Request, reporter: Reporter) -> int:
-    remember_audio(call.state, request.manifests, request.volumes)
-    for key in request.keys:
-        reporter.applied(key, Change.UNCHANGED)
-    if not reporter.as_json:
-        call.console.print("nothing to do: everything has finished already; --again runs it again")
+    finished = _finished(call, request)
+    check_database(call, finished)
     with open_database(call) as database:
+        check_kept(database, finished)
+        remember_audio(call.state, request.manifests, request.volumes)
+        for key in request.keys:
+            reporter.applied(key, Change.UNCHANGED)
+        if not reporter.as_json:
+            call.console.print("nothing to do: everything has finished already; --again runs it again")
         return _finish(call, request, database, reporter)
 
 
 def _existing(call: Invocation) -> dict[Key, Manifest]:
     return {Key.of(found): found for found in read_objects(call.state.root)}
+
+
+def _finished(call: Invocation, request: Request) -> list[Manifest]:
+    """The manifests' resources that an earlier command has brought to their end."""
+    existing = _existing(call)
+    return [existing[key] for key in request.keys if key in existing and is_finished(existing[key])]
 
 
 def _check_changes(request: Request, existing: dict[Key, Manifest]) -> None:
@@ -184,7 +199,7 @@ def _logged_to(path: Path) -> Iterator[None]:
         handler.close()
 
 
-def _run_all(call: Invocation, request: Request, reporter: Reporter) -> int:
+def _run_all(call: Invocation, request: Request, reporter: Reporter, known: KnownTraining | None) -> int:
     started = time.monotonic()
     first_time = not (cache_directory() / "jars" / f"kafka_2.13-{KAFKA_VERSION}").is_dir()
     what = "downloading Apache Kafka, once, and starting it" if first_time else "starting Kafka and the database"
@@ -195,14 +210,49 @@ def _run_all(call: Invocation, request: Request, reporter: Reporter) -> int:
     ):
         if status is not None:
             status.stop()
+        if not request.again and (finished := _finished(call, request)):
+            with open_database(call) as database:
+                check_kept(database, finished)
         call.notes.print(f"Kafka and the database are ready ({duration(time.monotonic() - started)})")
-        work = bring_to_end(
-            request, call.state.root, endpoints, call.environ, display=reporter.progress(), report=reporter.applied
-        )
-        with _logged_to(call.state.controller_log):
-            try:
-                asyncio.run(work)
-            except UnavailableError as error:  # of this cluster: the state cannot be written
-                raise CommandError(str(error), DISK_HINT) from error
-        with open_database(call) as database:
-            return _finish(call, request, database, reporter)
+        if known is None:
+            _run(call, request, reporter, endpoints)
+            with open_database(call) as database:
+                return _finish(call, request, database, reporter)
+        return _run_in_turn(call, request, reporter, endpoints, known)
+
+
+def _run(call: Invocation, request: Request, reporter: Reporter, endpoints: Endpoints) -> None:
+    work = bring_to_end(
+        request, call.state.root, endpoints, call.environ, display=reporter.progress(), report=reporter.applied
+    )
+    with _logged_to(call.state.controller_log):
+        try:
+            asyncio.run(work)
+        except UnavailableError as error:  # of this cluster: the state cannot be written
+            raise CommandError(str(error), DISK_HINT) from error
+
+
+def _run_in_turn(
+    call: Invocation, request: Request, reporter: Reporter, endpoints: Endpoints, known: KnownTraining
+) -> int:
+    """Ingest, and then train if that would learn something."""
+    batches, runs = (
+        replace(request, manifests=tuple(manifest for manifest in request.manifests if manifest["kind"] == kind))
+        for kind in (Kind.TRACK_BATCH, Kind.TRAINING_RUN)
+    )
+    _run(call, batches, reporter, endpoints)
+    with open_database(call) as database:
+        code = _finish(call, batches, database, reporter)
+        if code or not runs.manifests:
+            return code
+        content = known.content(database)
+        if model := known.model_of(content, runs.manifests, _existing(call), database):
+            call.console.print(f"\nnot trained again: model {model} knows all of this", soft_wrap=True)
+            return code
+    _run(call, runs, reporter, endpoints)
+    with open_database(call) as database:
+        code = _finish(call, runs, database, reporter)
+    if not code:
+        existing = _existing(call)
+        known.remember(content, [existing[key] for key in runs.keys])
+    return code

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segue.cluster.local_cluster import LocalCluster
-from segue.commands.changes import Change, change_of, check_stored
+from segue.commands.changes import Change, change_of, check_stored, trains_by_itself
 from segue.commands.child_setup import child_config, secrets, workers
 from segue.errors import CommandError, CommandExit
 from segue.render.display import Display
@@ -29,6 +29,8 @@ from segue_operator.reconcile.dispatch import interests, plan
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.4
+QUIET_SECONDS = 0.05
+"""How long nothing may be planned before all is at its end: a batch that has finished wakes the run that it changes."""
 STUCK_SECONDS = 10.0
 """How long everything may wait for something that only a person can change."""
 
@@ -40,7 +42,7 @@ class Request:
     manifests: tuple[Manifest, ...]
     volumes: Mapping[str, Path]
     again: bool = False
-    """Delete resources of these names first, so that they run again."""
+    """Delete resources of these names first, so that they run again; a run with ``spec.retrain`` decides itself."""
     timeout_seconds: float | None = None
     files: tuple[str, ...] = ()
     """Where the manifests are written, as the user named it."""
@@ -86,15 +88,16 @@ async def bring_to_end(
         validate=check_stored,
     )
     with _interruption() as interrupted:
-        async with cluster, _controlled(cluster, child_config(endpoints, environ)) as controller:
-            replaced = await _delete(cluster, request.keys) if request.again else set()
+        async with cluster, _controlled(cluster, child_config(endpoints, environ)) as (controller, task):
+            replaced = await _delete(cluster, await _replaceable(cluster, request)) if request.again else set()
             for manifest in request.manifests:
                 key = Key.of(manifest)
                 change = await _apply(cluster, manifest)
                 report(key, Change.REPLACED if key in replaced else change)
             watcher = Watcher(cluster, request.keys)
-            tasks = tuple(task for task in (controller, cluster.work) if task is not None)
-            ends = _Ends(tasks, State(state_directory).controller_log, interrupted, request.timeout_seconds)
+            tasks = tuple(one for one in (task, cluster.work) if one is not None)
+            log = State(state_directory).controller_log
+            ends = _Ends(tasks, log, interrupted, request.timeout_seconds, lambda: controller.is_idle)
             return await _follow(watcher, display, ends)
 
 
@@ -107,6 +110,8 @@ class _Ends:
     log: Path
     interrupted: asyncio.Event
     timeout_seconds: float | None
+    is_quiet: Callable[[], bool]
+    """Whether nothing is about to be planned: what has finished may be about to start again."""
 
 
 @contextmanager
@@ -124,14 +129,21 @@ def _interruption() -> Iterator[asyncio.Event]:
 
 
 @asynccontextmanager
-async def _controlled(cluster: Cluster, config: ChildConfig) -> AsyncIterator[asyncio.Task[None]]:
+async def _controlled(
+    cluster: Cluster, config: ChildConfig
+) -> AsyncIterator[tuple[Controller[ChildConfig], asyncio.Task[None]]]:
     controller = Controller(cluster, config, plan=plan, interests=interests)
     task = asyncio.create_task(controller.run(), name="controller")
     try:
-        yield task
+        yield controller, task
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def _replaceable(cluster: Cluster, request: Request) -> list[Key]:
+    found = [(Key.of(manifest), manifest) for manifest in request.manifests]
+    return [key for key, manifest in found if not trains_by_itself(manifest, await cluster.get(key))]
 
 
 async def _apply(cluster: Cluster, manifest: Manifest) -> Change:
@@ -164,20 +176,21 @@ def _belongs(pod: Manifest, keys: set[Key]) -> bool:
 async def _follow(watcher: Watcher, display: Display, ends: _Ends) -> list[View]:
     now = asyncio.get_running_loop().time
     deadline = math.inf if ends.timeout_seconds is None else now() + ends.timeout_seconds
-    moved_at = now()
+    moved_at, was_quiet = now(), False
     with display:
         while True:
             views = await watcher.look()
             display.show(views)
             unfinished = [view for view in views if not view.finished]
-            if not unfinished:
+            if not unfinished and was_quiet and ends.is_quiet():
                 return views
-            if not all(view.is_stuck for view in unfinished):
+            was_quiet = not unfinished and ends.is_quiet()
+            if not unfinished or not all(view.is_stuck for view in unfinished):
                 moved_at = now()
             _check_work(ends)
             _check_patience(unfinished, stuck=now() - moved_at > STUCK_SECONDS, late=now() > deadline)
             try:
-                await asyncio.wait_for(ends.interrupted.wait(), POLL_SECONDS)
+                await asyncio.wait_for(ends.interrupted.wait(), QUIET_SECONDS if was_quiet else POLL_SECONDS)
             except TimeoutError:
                 continue
             raise Interrupted

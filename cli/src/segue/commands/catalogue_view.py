@@ -22,6 +22,7 @@ from segue_core.recommend.question_errors import (
 from segue_core.recommend.recommender import Recommender
 from segue_core.store.catalogues import is_known, known_catalogues, read_pointer
 from segue_core.store.database import Database
+from segue_core.store.model_versions import list_models, read_model
 from segue_core.store.models import CatalogueDocument, ModelDocument
 from segue_core.store.unreadable import UnreadableDocumentError
 
@@ -86,6 +87,22 @@ def open_model(call: Invocation, catalogue: str, version: str | None) -> tuple[M
     """A version's document, by default that of the active one, and the pointer; errors as for `open_catalogue`."""
     with open_database(call) as database, _loading(database, catalogue):
         return find_model(database, catalogue, version), read_pointer(database, catalogue)
+
+
+def beside(
+    database: Database, catalogue: str, version: str
+) -> tuple[ModelDocument, ModelDocument | None, CatalogueDocument | None]:
+    """A version's document, that of the version to compare it with, and the pointer; errors as for `open_catalogue`.
+
+    It is compared with the version that was active before it if that is known, else with the one before it.
+    """
+    with _loading(database, catalogue):
+        model, pointer = find_model(database, catalogue, version), read_pointer(database, catalogue)
+        before = pointer.previous_model if pointer is not None and pointer.active_model == model.key else None
+        earlier = (one for one in list_models(database, catalogue).models if one.number < model.number)
+        last = max(earlier, key=lambda one: one.number, default=None)
+        key = before or (last.key if last is not None else None)
+        return model, read_model(database, key) if key is not None else None, pointer
 
 
 @contextmanager

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from enum import StrEnum
 
 from segue_operator.controller.cluster import InvalidError
 from segue_operator.kinds.conditions import is_finished
-from segue_operator.kinds.manifests import ManifestError, validate_update, with_defaults
-from segue_operator.kinds.objects import Key, Manifest
+from segue_operator.kinds.manifests import ManifestError, validate, validate_update, with_defaults
+from segue_operator.kinds.objects import Key, Kind, Manifest
+from segue_operator.kinds.trainingrun import TrainingRun
+from segue_operator.reconcile.freshness import training_of
+from segue_operator.reconcile.plans import Observed
+from segue_operator.reconcile.trainingrun_freshness import look_at_catalogue
 
 
 class Change(StrEnum):
@@ -51,11 +56,34 @@ def check_stored(new: Manifest, old: Manifest | None) -> Manifest:
         raise InvalidError(str(error)) from error
 
 
-def all_done(manifests: Iterable[Manifest], existing: Mapping[Key, Manifest]) -> bool:
-    """Whether applying these manifests changes nothing and all resources have finished already."""
+def all_done(manifests: Iterable[Manifest], existing: Mapping[Key, Manifest], now: datetime) -> bool:
+    """Whether applying these manifests changes nothing, and all resources have finished and train no more."""
     return all(
         (found := existing.get(Key.of(manifest))) is not None
         and change_of(found, manifest) is Change.UNCHANGED
         and is_finished(found)
+        and not _is_due(found, existing, now)
         for manifest in manifests
     )
+
+
+def trains_by_itself(manifest: Manifest, existing: Manifest | None) -> bool:
+    """Whether a resource is a run with ``spec.retrain`` that has trained: then its own rules say when it does again."""
+    run = validate(manifest)
+    if existing is None or not isinstance(run, TrainingRun) or run.spec.retrain is None:
+        return False
+    try:
+        validate_update(existing, manifest)
+    except ManifestError:
+        return False
+    return training_of(existing) is not None
+
+
+def _is_due(resource: Manifest, existing: Mapping[Key, Manifest], now: datetime) -> bool:
+    """Whether a run that has finished would start its next round now."""
+    run = validate(resource)
+    if not isinstance(run, TrainingRun):
+        return False
+    batches = tuple(found for key, found in existing.items() if key.kind is Kind.TRACK_BATCH)
+    runs = tuple(found for key, found in existing.items() if key.kind is Kind.TRAINING_RUN)
+    return look_at_catalogue(run, resource, Observed(batches=batches, runs=runs), now).outlook.starts

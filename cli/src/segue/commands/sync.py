@@ -1,4 +1,4 @@
-"""``segue sync``: a folder of music becomes a catalogue, and stays up to date; `init` and `apply --again` in one."""
+"""``segue sync``: a folder of music becomes a catalogue, and stays up to date."""
 
 from __future__ import annotations
 
@@ -37,11 +37,15 @@ def run(
             show_default=False,
         ),
     ] = None,
+    train: Annotated[
+        bool, Parameter(help="train even if the model knows all that is there", show_default=False)
+    ] = False,
     call: Call,
 ) -> int:
-    """Write the two manifests, ingest what is new, and train; what is stored already is not extracted again."""
+    """Write the two manifests, ingest what is new, and train if anything has changed."""
     from segue.commands.apply_manifests import ApplyOptions, apply_manifests
     from segue.commands.init import check_catalogue_name, checked_folder, make_manifests
+    from segue.commands.known_training import KnownTraining
 
     music, found = checked_folder(folder)
     name = catalogue or catalogue_name(music)
@@ -52,7 +56,11 @@ def run(
     for line in found.lines():
         call.console.print(f"  {line}", soft_wrap=True)
     call.console.print(f"catalogue {name}; its manifests are in {output}", soft_wrap=True)
-    code = apply_manifests(call, ApplyOptions([str(output)], (), again=True, timeout=None, as_json=False))
+    known = KnownTraining(call.state.trained / f"{name}.json", name)
+    if train:
+        known.forget()
+    options = ApplyOptions([str(output)], (), again=True, timeout=None, as_json=False, known_training=known)
+    code = apply_manifests(call, options)
     if not code:
         call.console.print(
             f"\nnext: segue tracks --catalogue {name}\n"

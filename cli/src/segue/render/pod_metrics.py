@@ -5,7 +5,7 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -77,10 +77,24 @@ class ShardProgress:
 
 @dataclass(frozen=True)
 class SinkProgress:
-    """What the sink has written since it started, and what waits for it."""
+    """What the sink has written, and what waits for it."""
 
     stored: int
+    """Since its process started."""
     waiting: int
+    carried: int = 0
+    """What earlier processes of the same pod had stored when they were last asked."""
+
+    @property
+    def total(self) -> int:
+        """Records stored by all processes of the pod."""
+        return self.carried + self.stored
+
+    def following(self, earlier: SinkProgress | None) -> SinkProgress:
+        """The reading after an earlier one of the same pod: a restarted sink counts from zero again."""
+        if earlier is None:
+            return self
+        return replace(self, carried=earlier.total if self.stored < earlier.stored else earlier.carried)
 
     @classmethod
     def of_samples(cls, samples: Samples) -> SinkProgress | None:
@@ -97,7 +111,7 @@ class SinkProgress:
         """Of all sinks of a batch together: each has partitions of its own; None where there is none."""
         if not sinks:
             return None
-        return cls(sum(sink.stored for sink in sinks), sum(sink.waiting for sink in sinks))
+        return cls(sum(sink.total for sink in sinks), sum(sink.waiting for sink in sinks))
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,8 @@ class Watcher:
         if batch is None:
             return
         if component == Component.SINK and (sink := SinkProgress.of_samples(samples)):
-            self._sinks[batch, Key.of(pod).name] = sink
+            name = Key.of(pod).name
+            self._sinks[batch, name] = sink.following(self._sinks.get((batch, name)))
         if component == Component.EXTRACT and (shard := ShardProgress.of_samples(samples) or _summary_of(pod)):
             index = at(pod, "metadata", "annotations", str(Annotation.JOB_COMPLETION_INDEX)) or "0"
             self._shards[batch, index] = shard

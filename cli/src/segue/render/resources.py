@@ -45,7 +45,8 @@ def age(manifest: Manifest) -> str:
     created = at(manifest, "metadata", "creationTimestamp")
     if not created:
         return ""
-    return duration((datetime.now(UTC) - parse_timestamp(created)).total_seconds())
+    seconds = (datetime.now(UTC) - parse_timestamp(created)).total_seconds()
+    return duration(max(seconds, 0.0))  # negative after the clock was set back
 
 
 def _why(manifest: Manifest) -> object:

@@ -18,6 +18,7 @@ from segue_core.contract.measures import MEASURES
 from segue_core.contract.times import parse_timestamp
 from segue_core.store.rejections import Rejection
 from segue_operator.kinds.conditions import condition_of
+from segue_operator.kinds.constants import TrainingRunCondition
 from segue_operator.kinds.objects import Key, Kind, Manifest
 from segue_operator.kinds.trackbatch import TrackCounts
 
@@ -117,6 +118,9 @@ class Summary:
         decision = at(run, "status", "decision") or {}
         word = "active now" if decision.get("promoted") else "not made active"
         self.console.print(f"{word}: {printable(decision.get('reason', ''))}", soft_wrap=True)
+        recommended = condition_of(run, TrainingRunCondition.RETRAIN_RECOMMENDED)
+        if recommended.get("message"):
+            self.console.print(f"since then: {printable(str(recommended['message']))}", soft_wrap=True)
         self._show_measures(version, model.get("metrics") or {})
 
     def _show_measures(self, version: str, metrics: Mapping[str, str]) -> None:
@@ -144,11 +148,12 @@ def measure(name: str, value: str | float | None) -> str | None:
 
 
 def took(resource: Manifest) -> str:
-    """Time from start to completion."""
+    """Time from start to completion; unknown if the clock was set back in between."""
     start, end = at(resource, "status", "startTime"), at(resource, "status", "completionTime")
     if not start or not end:
         return "-"
-    return duration((parse_timestamp(end) - parse_timestamp(start)).total_seconds())
+    seconds = (parse_timestamp(end) - parse_timestamp(start)).total_seconds()
+    return duration(seconds) if seconds >= 0 else "-"
 
 
 def failures(resources: Iterable[Manifest]) -> Iterator[tuple[Manifest, str]]:

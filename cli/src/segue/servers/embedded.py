@@ -16,35 +16,14 @@ from types import TracebackType
 from typing import Self
 
 from segue.errors import LocalError
-from segue.servers.health import ask_broker, ask_database
+from segue.servers.health import WrongAnswerError, ask_broker, ask_database
 from segue.servers.java import java_command, kafka_class_path
+from segue.servers.kafka_folder import DATA, KAFKA_PROPERTIES, set_aside
 from segue.servers.process import GuardedProcess, ServerProcess
 from segue.servers.server_log import ServerLog
 from segue.servers.startup import OnWait, StartPatience, not_started
 
 HOST = "127.0.0.1"
-_KAFKA_PROPERTIES = """\
-process.roles=broker,controller
-node.id=1
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=PLAINTEXT://{host}:{port}
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-controller.listener.names=CONTROLLER
-controller.quorum.voters=1@{host}:{controller_port}
-log.dirs={data}
-auto.create.topics.enable=false
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-group.initial.rebalance.delay.ms=0
-group.min.session.timeout.ms=1000
-log.retention.hours=168
-"""
-_KAFKA_DATA = "data"
-"""Relative to where the broker runs: ``log.dirs`` would take a comma in a path for the next folder."""
 _KAFKA_LOGGING = (
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
@@ -245,18 +224,21 @@ class KafkaServer(Server):
         return f"{HOST}:{self.port}"
 
     def ask(self, seconds: float = ANSWER_SECONDS, *, write: bool = True) -> None:  # noqa: ARG002 - a broker whose disk fails ends by itself
-        """See `Server.ask`: the versions of its interface."""
+        """See `Server.ask`: the versions of its interface; and whether it could read its consumers' offsets."""
         ask_broker(HOST, self.port, seconds)
+        if unreadable := self._log.words().unreadable_offsets:
+            raise WrongAnswerError(f"it cannot read its consumers' offsets in {', '.join(unreadable)}")
 
     def _command(self) -> list[str]:
         folder = self.directory.absolute()
+        set_aside(folder, self._log.words().unreadable_offsets)
         properties = folder / "server.properties"
         controller_port = next(port for port in iter(free_port, None) if port != self.port)
-        values = {"host": HOST, "port": self.port, "controller_port": controller_port, "data": _KAFKA_DATA}
-        properties.write_text(_KAFKA_PROPERTIES.format(**values))
+        values = {"host": HOST, "port": self.port, "controller_port": controller_port, "data": DATA}
+        properties.write_text(KAFKA_PROPERTIES.format(**values))
         java = [*java_command(), "-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
         java += [*_KAFKA_LOGGING, "-cp", kafka_class_path()]
-        if not (folder / _KAFKA_DATA / "meta.properties").exists():
+        if not (folder / DATA / "meta.properties").exists():
             self._format(java, properties)
         return [*java, "kafka.Kafka", str(properties)]
 

@@ -39,7 +39,14 @@ def find_java() -> Path:
             "Java is missing: Kafka and Spark need Java 17 or newer; install it, for example with "
             "`apt-get install openjdk-17-jre-headless` or `brew install openjdk@17`, or set JAVA_HOME"
         )
-    shown = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stderr
+    tried = subprocess.run([found, "-version"], capture_output=True, text=True, check=False)
+    shown = tried.stderr
+    if tried.returncode:
+        words = " ".join(f"{tried.stdout}\n{shown}".split())[:300]
+        raise LocalError(
+            f"{found} does not start: {words or f'exit code {tried.returncode}'}; if it lacks memory, free some or "
+            "raise the limits of this shell (ulimit -a)"
+        )
     version = re.search(r'version "(\d+)', shown)
     if not version or int(version.group(1)) < MINIMUM_JAVA:
         raise LocalError(

@@ -11,12 +11,19 @@ _LINES = 6
 _LONGEST_LINE = 300
 _STACK_FRAME = re.compile(r"\s*(at |\.\.\. \d+ more|File \"|\^+$|~*\^+~*$)")
 _FULL_DISK = re.compile(r"No space left on device|Disk quota exceeded|WT_ERROR.*ENOSPC")
+_FEW_FILES = re.compile(r"Too many open files|EMFILE")
+_LITTLE_MEMORY = re.compile(
+    r"OutOfMemoryError|Could not (reserve|allocate)|insufficient memory for the Java Runtime|[Cc]annot allocate memory"
+    r"|MemoryError|ENOMEM|can't start new thread|Resource temporarily unavailable"
+)
 _DAMAGE = re.compile(
     r"WT_TRY_SALVAGE|database corruption detected|does not appear to be a WiredTiger file|fatal read error"
     r"|is smaller than allocation size"
     r"|node ID not found in|Stored node id|Error while reading (checkpoint file|the Quorum status)"
     r"|InconsistentClusterIdException"
 )
+_KAFKA_BEGAN = "Performing controller activation"
+_UNREADABLE_OFFSETS = re.compile(r"Failed to load metadata from (__consumer_offsets-\d+)")
 _BEFORE_THE_WORDS = re.compile(
     r"^\[\d+:\d+\]\[[^\]]*\],? .*?\[WT_VERB_\w+\]\[ERROR\]: \w+, \d+: "  # WiredTiger: time, thread, table, place
     r"|^\d{4}-\d\d-\d\d[ T][\d:.,]+ (\[.*?\] )?\w+ [\w.$]+ - "  # Kafka: time, thread, level, class
@@ -36,10 +43,30 @@ class Words:
         return any(_FULL_DISK.search(line) for line in self.lines)
 
     @property
+    def of_few_files(self) -> str | None:
+        """What it says about files that it may not open; None if nothing."""
+        return self._first(_FEW_FILES)
+
+    @property
+    def of_little_memory(self) -> str | None:
+        """What it says about memory or threads that it does not get; None if nothing."""
+        return self._first(_LITTLE_MEMORY)
+
+    @property
     def of_damage(self) -> str | None:
         """What it says about data that it cannot read, without time, thread and source location; None if nothing."""
-        found = next((line for line in self.lines if _DAMAGE.search(line)), None)
+        return self._first(_DAMAGE)
+
+    def _first(self, pattern: re.Pattern[str]) -> str | None:
+        found = next((line for line in self.lines if pattern.search(line)), None)
         return None if found is None else _BEFORE_THE_WORDS.sub("", found).strip()
+
+    @property
+    def unreadable_offsets(self) -> tuple[str, ...]:
+        """Partitions with consumers' offsets that the broker could not read when it last became active."""
+        began = max((place for place, line in enumerate(self.lines) if _KAFKA_BEGAN in line), default=0)
+        found = (_UNREADABLE_OFFSETS.search(line) for line in self.lines[began:])
+        return tuple(dict.fromkeys(match[1] for match in found if match is not None))
 
     @property
     def last(self) -> str:

@@ -95,6 +95,11 @@ def is_database_running(state: State) -> bool:
     return SharedFiles(state.mongodb.resolve()).endpoint() is not None
 
 
+def has_database(state: State, environ: Mapping[str, str]) -> bool:
+    """Whether the environment names a database, or there is an embedded one."""
+    return bool(environ.get(Env.MONGODB_URI)) or state.mongodb.is_dir()
+
+
 @contextmanager
 def database_uri(state: State, environ: Mapping[str, str]) -> Iterator[str]:
     """URI of the database alone: the one of the environment, or the embedded one, started if it does not run.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -64,6 +65,22 @@ def _move_away(folder: Path) -> str:
     return shlex.join(["mv", str(folder), f"{folder}.damaged"])
 
 
+def _limited(server: str, words: Words) -> CommandError | None:
+    """The error of a server that met a limit of this process; None if it says nothing of one."""
+    if few := words.of_few_files:
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        return CommandError(
+            f"{server} did not start: it may not open enough files: {few}",
+            f"raise the limit of this shell, which is {limit}: ulimit -n 4096; then run the same command again",
+        )
+    if little := words.of_little_memory:
+        return CommandError(
+            f"{server} did not start: it does not get enough memory or threads: {little}",
+            "free some, or raise the limits of this shell (ulimit -a) or container; then run the same command again",
+        )
+    return None
+
+
 def not_started(server: str, directory: Path, words: Words, problem: str) -> CommandError:
     """The error of a server that did not start: a full disk and damaged data by name, anything else by its log."""
     log = directory / f"{server}.log"
@@ -72,6 +89,8 @@ def not_started(server: str, directory: Path, words: Words, problem: str) -> Com
         return CommandError(f"{server} did not start: {full_sentence(directory, free)}", MAKE_ROOM)
     if words.name_a_full_disk:
         return CommandError(f"{server} did not start: the disk that holds {directory} is full", MAKE_ROOM)
+    if limited := _limited(server, words):
+        return limited
     if damage := words.of_damage:
         return CommandError(
             f"{server} did not start: its data in {directory} is damaged: {damage}",

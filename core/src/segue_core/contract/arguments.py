@@ -152,7 +152,9 @@ class TrainArguments(Arguments):
     catalogue: str = argument("catalogue to train on")
     run: str = argument("name of the TrainingRun")
     namespace: str | None = argument("namespace of the TrainingRun", default=None)
-    run_uid: str = argument("uid of the TrainingRun: however often a run is retried, it publishes one model")
+    run_uid: str = argument(
+        "uid of the TrainingRun, with its round from the second on: each publishes one model, whatever is retried"
+    )
     family: tuple[Family, ...] = argument("feature family, repeatable", default=ANALYSED_FAMILIES)
     k: tuple[int, ...] = argument("number of clusters to try, repeatable", default=(8, 16, 32, 64))
     seed: int = argument("seed for every random choice", default=1)

@@ -18,6 +18,8 @@ class ExtractSummary(Summary):
     extracted: int = 0
     skipped: int = 0
     """Stored already: same audio, same recipe."""
+    stored: int = 0
+    """In the database when the shard ended; the sink may have had a few of its tracks still to store."""
     rejected: int = 0
     rejected_by_reason: dict[str, int] = field(default_factory=dict)
     alternatives: int = 0

@@ -29,52 +29,13 @@ the record of a file that moved or returned is written again with its path: the 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
 
-_BATCH = "batch:"
-
-
-def source_of_batch(batch: str) -> str:
-    """Source of tracks that were stored before sources had names: the batch that stored them."""
-    return f"{_BATCH}{batch}"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The source of a batch."""
-
-    name: str
-    batch: str
-    """Name of the batch: it takes over what it stored before sources had names."""
-
-    def owns(self, name: str) -> bool:
-        """Whether tracks of the source with this name are its own."""
-        return name in (self.name, source_of_batch(self.batch))
-
-
-@dataclass(frozen=True, slots=True)
-class StoredTrack:
-    """What is known about a stored track."""
-
-    track_id: str
-    source: str
-    """The source that owns it."""
-    path: str
-    """Where that source has it, relative to its audio folder."""
-    audio_sha256: str
-    time: int = 0
-    """When its record was written, milliseconds since the epoch."""
-    deleted: bool = False
-    """It is no longer stored, but its id stays bound to this audio."""
-
-    @property
-    def is_owned(self) -> bool:
-        """Whether a source with a name owns it, not just the batch that stored it; then nobody takes it over."""
-        return not (self.deleted or self.source.startswith(_BATCH))
+from segue_core.identity.catalogue import Catalogue, StoredTrack, is_newer
+from segue_core.identity.placement import Placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,64 +74,6 @@ class Identity:
     """What is stored under this id."""
 
 
-class Catalogue:
-    """What is stored, as one source sees it.
-
-    Parameters
-    ----------
-    source
-        Whose files are looked up.
-    stored
-        All tracks of the source, and those of other sources whose ids its listing suggests.
-    """
-
-    def __init__(self, source: Source, stored: Iterable[StoredTrack]) -> None:
-        self.source = source
-        self.by_id: dict[str, StoredTrack] = {}
-        self._by_path: dict[str, StoredTrack] = {}
-        self._all_at: defaultdict[str, list[StoredTrack]] = defaultdict(list)
-        self._by_audio: defaultdict[str, list[StoredTrack]] = defaultdict(list)
-        for track in stored:
-            self.add(track)
-
-    def add(self, track: StoredTrack) -> None:
-        """Add a track; one that is there is left alone."""
-        if track.track_id in self.by_id:
-            return
-        self.by_id[track.track_id] = track
-        if self.source.owns(track.source):
-            self._by_audio[track.audio_sha256].append(track)
-            self._all_at[track.path].append(track)
-            other = self._by_path.get(track.path)
-            if not track.deleted and (other is None or _newer(track, other)):
-                self._by_path[track.path] = track
-
-    def at(self, path: str) -> StoredTrack | None:
-        """The track that this source has at a path."""
-        return self._by_path.get(path)
-
-    def all_at(self, path: str) -> list[StoredTrack]:
-        """All tracks that this source has or had at a path."""
-        return self._all_at.get(path, [])
-
-    def with_audio(self, audio_sha256: str) -> list[StoredTrack]:
-        """The source's own tracks with this audio."""
-        return self._by_audio.get(audio_sha256, [])
-
-    def stored_as(self, listed_id: str, path: str) -> StoredTrack | None:
-        """The track that a listed file is stored as, without knowing its audio; None if it is not stored."""
-        if found := self.at(path):
-            return found
-        suggested = self.by_id.get(listed_id)
-        if suggested is None or suggested.deleted or suggested.source == self.source.name:
-            return None  # its own tracks are stored with their paths
-        return suggested
-
-
-def _newer(track: StoredTrack, other: StoredTrack) -> bool:
-    return (track.time, track.track_id) > (other.time, other.track_id)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Listed:
     """What the source lists, in all shards, and what its files hold."""
@@ -179,6 +82,13 @@ class Listed:
     """Path -> suggested id; two paths with one id are two files of one track."""
     holds: Callable[[str, str], bool]
     """Whether the file at a path has this audio: asked only if its audio turns up at another path."""
+    may_hold: Callable[[str], Iterable[str]] | None = None
+    """Paths outside of which nothing has this audio; None for all paths. It saves calls of ``holds``."""
+
+    def holders(self, audio_sha256: str) -> list[str]:
+        """Paths that have this audio, in an order that every shard knows."""
+        candidates = self.ids if self.may_hold is None else self.may_hold(audio_sha256)
+        return [path for path in sorted(candidates) if self.holds(path, audio_sha256)]
 
 
 class Identities:
@@ -202,7 +112,7 @@ class Identities:
         self._listed_ids = frozenset(listed.ids.values())
         self._is_free = is_free
         self._given: dict[str, str] = {}
-        self._first_vacant: dict[str, int] = {}
+        self._placements: dict[str, Placement] = {}
 
     def identify(self, file: SourceFile, is_same_recording: Callable[[StoredTrack], bool]) -> Identity:
         """Decide which id a file gets.
@@ -219,39 +129,30 @@ class Identities:
 
     def _same_audio(self, file: SourceFile) -> Identity | None:
         here = self._catalogue.at(file.path)
-        were_here = [
-            track
-            for track in self._catalogue.all_at(file.path)
-            if track.audio_sha256 == file.audio_sha256 and self._is_vacant(track, file)
-        ]
-        best = max(were_here, key=lambda track: (track is here, track.time), default=None) or self._vacated(file)
-        if best is None:
+        if here is not None and here.audio_sha256 == file.audio_sha256:
+            best: StoredTrack | None = here
+        else:
+            best = self._placement(file.audio_sha256).of(file.path, file.listed_id)
+        if best is None or self._given.get(best.track_id, file.path) != file.path:
             return None
         if best is here and not self._is_outdated(best, file):
             return Identity(best.track_id, Outcome.UNCHANGED, best)
         returned = best.deleted or best.path == file.path
         return Identity(best.track_id, Outcome.RETURNED if returned else Outcome.MOVED, best)
 
+    def _placement(self, audio_sha256: str) -> Placement:
+        known = self._catalogue.with_audio(audio_sha256)
+        placement = self._placements.get(audio_sha256)
+        if placement is None or placement.known != len(known):  # the catalogue grows while it is used
+            holders = self._listed.holders(audio_sha256) if known else []
+            placement = Placement(self._catalogue, audio_sha256, self._listed.ids, holders)
+            self._placements[audio_sha256] = placement
+        return placement
+
     def _is_outdated(self, track: StoredTrack, file: SourceFile) -> bool:
         """Whether another file of the track was taken after this one: then that one's record tells the id."""
         others = (self._catalogue.at(path) for path in file.others)
-        return any(other is not None and _newer(other, track) for other in others)
-
-    def _vacated(self, file: SourceFile) -> StoredTrack | None:
-        """A track of the source that has the file's audio, and whose own file is gone or has other audio now.
-
-        Each track is looked at until it is known not to be vacant, so that thousands of copies cost no more than one
-        look each.
-        """
-        suggested = self._catalogue.by_id.get(file.listed_id)
-        if suggested is not None and suggested.audio_sha256 == file.audio_sha256 and self._is_own(suggested, file):
-            return suggested
-        tracks = self._catalogue.with_audio(file.audio_sha256)
-        first = self._first_vacant.get(file.audio_sha256, 0)
-        while first < len(tracks) and not self._is_vacant(tracks[first], file):
-            first += 1
-        self._first_vacant[file.audio_sha256] = first
-        return tracks[first] if first < len(tracks) else None
+        return any(other is not None and is_newer(other, track) for other in others)
 
     def _same_recording(self, file: SourceFile, is_same_recording: Callable[[StoredTrack], bool]) -> Identity | None:
         suggested = self._catalogue.by_id.get(file.listed_id)
@@ -282,6 +183,8 @@ class Identities:
         """Whether no other file has the track: its path is this file's, or gone, or has other audio now."""
         if self._given.get(track.track_id, file.path) != file.path:
             return False
+        if self._placement(track.audio_sha256).path_of(track) not in (None, file.path):
+            return False  # its very audio comes before another encoding of it
         if track.deleted or self._listed.ids.get(track.path, file.listed_id) == file.listed_id:
             return True  # gone, or a file of the same track, such as song.mp3 beside song.flac
         return not self._listed.holds(track.path, track.audio_sha256)

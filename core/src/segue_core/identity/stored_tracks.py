@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from segue_core.identity.rules import Source, StoredTrack, source_of_batch
+from segue_core.identity.catalogue import Source, StoredTrack, source_of_batch
 from segue_core.store.database import Database
 from segue_core.store.presence import Presence
 from segue_core.store.tracks import TrackRow, rows_of_sources

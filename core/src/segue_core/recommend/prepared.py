@@ -19,10 +19,10 @@ from segue_core.recommend.track_table import Tracks
 from segue_core.similarity.arrays import Doubles, Integers
 from segue_core.similarity.search import contains
 
-_PLAYS = 20.0
-"""More plays of a track do not count."""
 _PLAY_WEIGHT = 0.5
-"""What that many plays weigh; a like weighs 1."""
+"""What many plays of a track weigh; a like weighs 1."""
+_HALF_PLAYS = 0.25
+"""Plays, decayed, that weigh half of that: that a track was played at all says most, how often says little."""
 _SEEDS = 256
 """The weightiest likes and plays form the tastes."""
 _HEARD = 0.5
@@ -153,8 +153,7 @@ def _seeds(likes: Integers, dislikes: Integers, plays: Integers, played: Doubles
     places = np.searchsorted(rows, plays)
     places = np.minimum(places, max(len(rows) - 1, 0))
     counted = np.flatnonzero(rows[places] == plays) if len(rows) else _NONE
-    share = np.log1p(np.minimum(played[counted], _PLAYS)) / np.log1p(_PLAYS)
-    weights[places[counted]] += _PLAY_WEIGHT * share
+    weights[places[counted]] += _PLAY_WEIGHT * played[counted] / (played[counted] + _HALF_PLAYS)
     kept = np.sort(np.lexsort((rows, -weights))[:_SEEDS])
     return rows[kept], weights[kept]
 

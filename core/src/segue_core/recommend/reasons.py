@@ -12,10 +12,10 @@ from segue_core.recommend.question import Taste
 from segue_core.recommend.selection import Candidates
 from segue_core.recommend.space import Space
 from segue_core.recommend.track_table import Tracks
-from segue_core.similarity.arrays import Doubles, Integers, Singles
+from segue_core.similarity.arrays import Integers, Singles
 from segue_core.similarity.aspects import differences, sentence
 from segue_core.similarity.cosines import exact_cosines
-from segue_core.similarity.explain import explain_list, family_shares
+from segue_core.similarity.explain import explain_list
 
 
 def explain_hits(tracks: Tracks, space: Space, tastes: Sequence[Taste], chosen: Candidates) -> tuple[Hit, ...]:
@@ -67,38 +67,21 @@ def explain_choice(tracks: Tracks, space: Space, rows: Integers, names: Sequence
     names
         Of each cluster.
     """
-    if not len(rows):
-        return ()
-    vectors, clusters = space.index.vectors(rows), tracks.clusters[rows]
-    centres = space.centres[clusters]
-    centres = centres / np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12)
-    cosines = exact_cosines(vectors, centres)
-    made = []
-    for row, cosine, why, cluster in zip(
-        rows.tolist(), cosines.tolist(), _shares(space, centres, vectors), clusters.tolist(), strict=True
-    ):
-        card, length = tracks.card(row), tracks.length_at(row)
-        made.append(
-            Hit(
-                track_id=card.track_id,
-                title=card.title,
-                artist=card.artist,
-                album=card.album,
-                genres=card.genres,
-                cluster=cluster,
-                score=max(cosine, 0.0),
-                similarity=cosine,
-                why=why,
-                words=f"typical of {names[cluster]}",
-                because=None,
-                new=bool(tracks.new[row]),
-                length_seconds=length[0],
-                length_from=length[1],
-                source=Source.FIRST_RUN,
-                confidence=float(tracks.confidence[row]),
-            )
+    vectors, clusters = space.index.vectors(rows), tracks.clusters[rows].astype(np.intp)
+    centres = space.centres / np.maximum(np.linalg.norm(space.centres, axis=1, keepdims=True), 1e-12)
+    cosines = exact_cosines(vectors, centres[clusters])
+    tastes = [
+        Taste(
+            rows=np.empty(0, dtype=np.intp),
+            query=centre,
+            statistics=space.moments.usual(centre[None]),
+            weight=1.0,
+            source=Source.FIRST_RUN,
+            stated=name,
         )
-    return tuple(made)
+        for centre, name in zip(centres, names, strict=True)
+    ]
+    return explain_hits(tracks, space, tastes, Candidates(rows, clusters, cosines, np.maximum(cosines, 0.0), vectors))
 
 
 def explain_steps(tracks: Tracks, space: Space, rows: Integers) -> tuple[Step, ...]:
@@ -123,11 +106,6 @@ def explain_steps(tracks: Tracks, space: Space, rows: Integers) -> tuple[Step, .
             )
         )
     return tuple(made)
-
-
-def _shares(space: Space, queries: Singles, vectors: Singles) -> list[dict[Family, float]]:
-    shares: Doubles = family_shares(queries, vectors, space.slices)
-    return [dict(zip(space.slices, line, strict=True)) for line in shares.tolist()]
 
 
 def _nearest_seeds(space: Space, tastes: Sequence[Taste], chosen: Candidates) -> Integers:

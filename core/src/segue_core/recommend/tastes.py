@@ -13,6 +13,8 @@ from segue_core.recommend.question_errors import RecommendError
 from segue_core.similarity.arrays import Doubles, Integers, Singles
 
 MAXIMUM_LIKES = 1000
+_LEAST_PLACES = 2
+"""Hits that a taste gets however little it weighs."""
 
 
 def group_tastes(vectors: Singles, threshold: float) -> tuple[Integers, ...]:
@@ -146,14 +148,15 @@ def centre(vectors: Singles, weights: Doubles | None = None) -> Singles:
 
 
 def quotas(sizes: Sequence[float], limit: int) -> list[int]:
-    """How many hits each taste gets: in proportion to its likes, but at least half of an equal share, and at least one.
+    """How many hits each taste gets: two, and of the rest a part in proportion to the square of its weight.
 
-    If there are more tastes than hits, the first tastes get one each.
+    The square, because more is known of a weightier taste, so each of its places is worth more, too. Two would be more
+    than half of an equal share if tastes are many: they get one. If there are more tastes than hits, the first get one.
 
     Parameters
     ----------
     sizes
-        Number of likes of each taste, or their weight, largest first; above 0.
+        Weight of each taste, largest first; above 0.
     limit
         Total number of hits: the sum of the quotas.
     """
@@ -161,9 +164,9 @@ def quotas(sizes: Sequence[float], limit: int) -> list[int]:
         return []
     if len(sizes) >= limit:
         return [int(place < limit) for place in range(len(sizes))]
-    floor = max(1, limit // (2 * len(sizes)))
-    rest = limit - floor * len(sizes)
-    shares = [rest * size / sum(sizes) for size in sizes]
+    floor = min(_LEAST_PLACES, max(1, limit // (2 * len(sizes))))
+    rest, worth = limit - floor * len(sizes), [(size / sizes[0]) ** 2 for size in sizes]
+    shares = [rest * one / sum(worth) for one in worth]
     given = [floor + int(share) for share in shares]
     by_remainder = sorted(range(len(sizes)), key=lambda place: (-(shares[place] - int(shares[place])), place))
     for place in by_remainder[: limit - sum(given)]:

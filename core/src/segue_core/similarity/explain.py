@@ -29,28 +29,12 @@ def family_slices(layout: Sequence[FamilyLayout], maps: Sequence[FamilyMap] = ()
     return slices
 
 
-def family_shares(queries: Singles, candidates: Singles, slices: Mapping[Family, slice]) -> Doubles:
-    """Each family's share of each cosine: the sum of ``q_i c_i`` over its dimensions, divided by the cosine.
-
-    The shares of a row add up to 1. A family in which the two differ has a negative share of a positive cosine. If the
-    cosine itself is 0 (below 1e-6), there is nothing to divide: the shares are then those of the absolute
-    contributions, or equal if these are 0 as well.
-
-    Parameters
-    ----------
-    queries, candidates
-        (m, d) unit rows, compared pair by pair.
-    slices
-        From `family_slices`; together they cover all d dimensions.
-
-    Returns
-    -------
-    (m, families)
-    """
-    return _shares(_by_family(queries, candidates, slices))
-
-
 def _shares(parts: Doubles) -> Doubles:
+    """Each family's share of each cosine, from `_by_family`: the part divided by the sum of all.
+
+    A family in which the two differ has a negative share of a positive cosine. If the cosine itself is 0 (below 1e-6),
+    there is nothing to divide: the shares are then those of the absolute contributions, or equal if these are 0 too.
+    """
     sums = parts.sum(axis=1, keepdims=True)
     tiny = np.abs(sums[:, 0]) < _NO_COSINE
     if tiny.any():
@@ -84,12 +68,18 @@ class Reasons:
 
 
 def explain_list(queries: Singles, seeds: Singles, hits: Singles, slices: Mapping[Family, slice]) -> Reasons:
-    """Shares and families of a whole list, from one product.
+    """Shares and families of a whole list: its rows pair by pair, from one product.
 
     Parameters
     ----------
     queries, seeds, hits
         (m, d) unit rows: what each hit was found with, and the track that it is compared with.
+    slices
+        From `family_slices`; together they cover all d dimensions.
+
+    Returns
+    -------
+    Shares of a row add up to 1.
     """
     left, right = np.concatenate((queries, seeds, seeds, hits)), np.concatenate((hits, hits, seeds, hits))
     parts = np.split(_by_family(left, right, slices), 4)

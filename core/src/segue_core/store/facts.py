@@ -82,8 +82,10 @@ class Cover(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=Tru
     """First byte of an embedded cover."""
     size: Annotated[int, Meta(ge=0, le=MAXIMUM_COVER_BYTES)] = 0
     """Bytes of an embedded cover."""
+    inside: Literal["ogg"] | None = None
+    """What these bytes are, if not the picture itself: the headers of an Ogg file, which has it in pieces."""
     sha256: Sha256 | None = None
-    """Of an embedded cover: after the file was retagged, other bytes may be at its place."""
+    """Of an embedded picture: after the file was retagged, other bytes may be at its place."""
 
 
 class FileFacts(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):

@@ -21,7 +21,20 @@ from segue_core.store.database import Collection, Database
 from segue_core.store.models import now
 from segue_core.store.records import Identifier, Text, to_document
 
+SHARED_LISTENER = "me"
+"""Who listens with a key that names nobody: all admins together. No listener's key may name it."""
 _TOKEN = re.compile(r"segue_([0-9a-f]{12})_[0-9a-f]{64}")
+
+
+def find_holder_fault(role: Role, user: str | None) -> str | None:
+    """Why a key of this role cannot belong to this listener, or to none; None if it can."""
+    if role is Role.LISTENER and user is None:
+        return "a key of the role 'listener' names its listener"
+    if role is Role.INGEST and user is not None:
+        return "a key of the role 'ingest' names no listener"
+    if role is Role.LISTENER and user == SHARED_LISTENER:
+        return f"{SHARED_LISTENER!r} is the listener of all admins whose keys name none; give another name"
+    return None
 
 
 class KeyRecord(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -32,7 +45,7 @@ class KeyRecord(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults
     """Hash of the token, hexadecimal."""
     role: Role
     user: Identifier | None = None
-    """The listener that the key belongs to; for the role ``listener`` alone."""
+    """The listener that the key belongs to; always for the role ``listener``, never for ``ingest``."""
     note: Text = ""
     """Who or what uses the key."""
     created: str
@@ -41,9 +54,10 @@ class KeyRecord(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults
     """When it was revoked, RFC 3339, UTC."""
 
     def __post_init__(self) -> None:
-        """Refuse a listener's key without a listener, and a listener for another role."""
-        if (self.role is Role.LISTENER) != (self.user is not None):
-            raise ValueError("a key of the role 'listener' names its user, and no other key names one")
+        """Refuse a key whose role and listener do not go together."""
+        fault = find_holder_fault(self.role, self.user)
+        if fault is not None:
+            raise ValueError(fault)
 
     def opens_with(self, token: str) -> bool:
         """Whether this is the key's token, compared in constant time; never for a revoked key."""
@@ -75,7 +89,7 @@ def new_key(role: Role, *, user: str | None = None, note: str = "") -> NewKey:
     Raises
     ------
     ValueError
-        A listener's key has no user, or another key has one.
+        Role and listener do not go together, see `find_holder_fault`.
     """
     identifier = secrets.token_hex(6)
     token = f"segue_{identifier}_{secrets.token_hex(32)}"
@@ -89,7 +103,7 @@ def create_key(target: Database, role: Role, *, user: str | None = None, note: s
     Raises
     ------
     ValueError
-        A listener's key has no user, or another key has one.
+        Role and listener do not go together, see `find_holder_fault`.
     """
     key = new_key(role, user=user, note=note)
     target[Collection.KEYS].insert_one({"_id": key.record.id, **to_document(key.record)})

@@ -91,6 +91,16 @@ def find_published(target: Database, run_uid: str) -> ModelDocument | None:
     return _find_model(target, {"runUid": run_uid})
 
 
+def has_reserved(target: Database, run_uid: str) -> bool:
+    """Whether a run has published a version here, or was about to; true as well once that version is deleted.
+
+    Each further round of a run has the run's uid with an ending.
+    """
+    rounds = {"runUid": {"$gte": run_uid, "$lt": f"{run_uid}~"}}
+    places = (Collection.RESERVATIONS, Collection.MODELS)
+    return any(target[place].find_one(rounds, {"_id": 1}) is not None for place in places)
+
+
 def _find_model(target: Database, query: Document) -> ModelDocument | None:
     document = target[Collection.MODELS].find_one(query)
     return None if document is None else _decode(document, ModelDocument)

@@ -15,7 +15,7 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError
 
 from segue_core.store.content_marks import change_content
-from segue_core.store.database import Collection, Database, Document, find_by_ids
+from segue_core.store.database import Collection, Database, Document, find_by_ids, of_catalogue
 from segue_core.store.records import to_document, track_key
 from segue_core.store.unreadable import UnreadableDocumentError
 
@@ -122,6 +122,13 @@ def read_source(target: Database, catalogue: str, source: str) -> Iterator[Prese
         A document is damaged.
     """
     return _find(target, {"catalogue": catalogue, "sources.name": source})
+
+
+def has_source(target: Database, catalogue: str, source: str) -> bool:
+    """Whether anything of a source is stored, or is known to have been: verified or not."""
+    if target[Collection.PRESENCE].find_one({"catalogue": catalogue, "sources.name": source}, {"_id": 1}):
+        return True
+    return target[Collection.TRACKS].find_one({**of_catalogue(catalogue), "source": source}, {"_id": 1}) is not None
 
 
 def read_presence(target: Database, catalogue: str, track_ids: Iterable[str]) -> Iterator[Presence]:

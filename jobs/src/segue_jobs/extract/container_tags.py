@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import BinaryIO
 
 from segue_jobs.extract.audio_decoders import has_ffmpeg
+from segue_jobs.extract.container_values import ContainerTags
 
 _MAXIMUM_TAGS = 10_000
-_MAXIMUM_TEXT = 64 << 10
 
 
-def read_container_tags(file: BinaryIO) -> defaultdict[str, list[str]]:
-    """Values by their names in lower case; empty without the second decoder, or if it does not know the file."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
+def read_container_tags(file: BinaryIO) -> ContainerTags:
+    """Values by their names; empty without the second decoder, or if it does not know the file."""
+    found = ContainerTags()
     if not has_ffmpeg():
         return found
     from segue_jobs.extract.ffmpeg_file import FFmpegError, open_container
@@ -26,5 +25,5 @@ def read_container_tags(file: BinaryIO) -> defaultdict[str, list[str]]:
     except FFmpegError:
         return found
     for name, value in pairs:
-        found[name.lower()].append(value[:_MAXIMUM_TEXT])
+        found.add(name, [value])
     return found

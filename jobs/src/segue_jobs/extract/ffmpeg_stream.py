@@ -21,11 +21,14 @@ from segue_jobs.extract.audio_source import RejectedError, Samples
 from segue_jobs.extract.audio_stream import StreamError, mismatch, refuse
 from segue_jobs.extract.ffmpeg_file import open_container
 from segue_jobs.extract.ffmpeg_timeline import Timeline
+from segue_jobs.extract.monkeys_audio import is_whole
 from segue_jobs.extract.mpeg import looks_whole
 from segue_jobs.extract.payload import untagged_range
 
 _GUESSES_LENGTH = frozenset(("aac", "ac3", "amr", "dts", "eac3", "mp3", "mpeg", "ogg", "rm"))
 """Containers without a length: ffmpeg estimates it from the bit rate, or takes that of a chained file's last part."""
+_WHOLENESS = {"ape": is_whole, "mp3": looks_whole}
+"""Containers whose timestamps do not tell that the end is missing, and what does."""
 _SEEKS_WELL = frozenset(("asf", "flac", "matroska", "mov", "ogg/opus", "wav"))
 """Containers, or containers with a codec, in which a seek arrives where it should; others are read from the start."""
 _PREROLL_SECONDS = 0.5
@@ -130,7 +133,8 @@ class FfmpegStream:
         claimed = self._claimed_seconds()
         if claimed - measured > max(2.0, 0.05 * claimed) and _name(self._container) not in _GUESSES_LENGTH:
             raise mismatch(claimed, f"ends at {measured:.1f} s")
-        if _name(self._container) == "mp3" and not looks_whole(path, *untagged_range(path)):
+        check = _WHOLENESS.get(_name(self._container))
+        if check is not None and not check(path, *untagged_range(path)):
             raise refuse(
                 Reason.DURATION_MISMATCH, "the file has fewer bytes than it claims: it is incomplete; replace it"
             )

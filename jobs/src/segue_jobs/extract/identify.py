@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
 from segue_core.contract import ANALYSED_FAMILIES, Family, Reason, Stage
 from segue_core.errors import ProgramError
 from segue_core.features.recipes import covers, restrict
+from segue_core.identity.catalogue import Catalogue, Source, StoredTrack
 from segue_core.identity.recording import Sound, is_same_recording
-from segue_core.identity.rules import (
-    Catalogue,
-    Identities,
-    Identity,
-    Listed,
-    Outcome,
-    Source,
-    SourceFile,
-    StoredTrack,
-)
+from segue_core.identity.rules import Identities, Identity, Listed, Outcome, SourceFile
 from segue_core.identity.stored_tracks import deleted_tracks, stored_track
 from segue_core.store.records import TrackRecord
 from segue_core.store.tracks import TrackRow
@@ -68,11 +62,13 @@ class ShardIdentities:
         self._minimum_seconds = minimum_seconds
         self._paths = {printable(path): path for track in listing.tracks for path in track.candidates}
         self._hashes: dict[str, str | None] = {}
+        self._with_audio: defaultdict[str, list[str]] = defaultdict(list)
         self.rows: dict[str, TrackRow] = {}
         """Id -> what is stored under it, as far as it was looked up."""
         self._catalogue = Catalogue(source, ())
         ids = {printable(path): track.track_id for track in listing.tracks for path in track.candidates}
-        self._identities = Identities(self._catalogue, Listed(ids=ids, holds=self._holds), known.is_free)
+        listed = Listed(ids=ids, holds=self._holds, may_hold=self._may_hold)
+        self._identities = Identities(self._catalogue, listed, known.is_free)
         self._add(known.with_ids(track.track_id for track in tracks))
         hidden = known.hidden()
         for track in deleted_tracks(hidden):
@@ -109,6 +105,8 @@ class ShardIdentities:
             self._add_own()
         others = tuple(map(printable, track.alternatives))
         file = SourceFile(track.track_id, printable(track.path or ""), result.audio_sha256, others)
+        self._hashes[file.path] = result.audio_sha256
+        self._with_audio[result.audio_sha256].append(file.path)
         return self._identities.identify(file, lambda stored: self._is_same(result, stored))
 
     def unchanged(self, track: ListedTrack) -> TrackRow | None:
@@ -170,6 +168,34 @@ class ShardIdentities:
     def _is_analysed(self, row: TrackRow) -> bool:
         analysis = restrict(self._recipe, ANALYSED_FAMILIES)
         return covers(row.recipe, analysis) and row.duration_seconds >= self._minimum_seconds
+
+    def _may_hold(self, audio_sha256: str) -> Iterable[str]:
+        """Paths of files as large as one that has this audio: a copy, which another shard may have.
+
+        Of a copy that was also retagged, or retagged differently, only its own shard knows; then both may get the id,
+        verification finds no track for one of them, and the next batch gives that an id of its own.
+        """
+        rows = (self.rows[track.track_id] for track in self._catalogue.with_audio(audio_sha256) if not track.deleted)
+        sizes = {row.file.size for row in rows if row.file is not None}
+        mine = self._with_audio[audio_sha256]
+        sizes.update(self._sizes[path] for path in mine if path in self._sizes)
+        return {*mine, *(path for size in sizes for path in self._with_size.get(size, ()))}
+
+    @cached_property
+    def _sizes(self) -> Mapping[str, int]:
+        """Path -> size, of all files that can be read."""
+        found = {}
+        for path, name in self._paths.items():
+            with suppress(OSError):
+                found[path] = (self._root / name).stat().st_size
+        return found
+
+    @cached_property
+    def _with_size(self) -> Mapping[int, Sequence[str]]:
+        paths: defaultdict[int, list[str]] = defaultdict(list)
+        for path, size in self._sizes.items():
+            paths[size].append(path)
+        return paths
 
     def _holds(self, path: str, audio_sha256: str) -> bool:
         if path not in self._hashes:

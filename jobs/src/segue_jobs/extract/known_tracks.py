@@ -10,7 +10,7 @@ from typing import Protocol, Self, TypeVar
 from pymongo.errors import ConnectionFailure, PyMongoError
 
 from segue_core.errors import OutageError, ProgramError
-from segue_core.identity.rules import Source
+from segue_core.identity.catalogue import Source
 from segue_core.identity.stored_tracks import own_rows
 from segue_core.settings import MongoSettings
 from segue_core.store.database import connect, database

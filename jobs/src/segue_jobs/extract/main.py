@@ -15,7 +15,9 @@ import msgspec
 
 from segue_core.broker.topics import ensure_topics
 from segue_core.contract import Env, ExitCode, ExtractArguments, MetadataFormat
-from segue_core.identity.rules import Identity, Outcome, Source
+from segue_core.errors import ProgramError
+from segue_core.identity.catalogue import Source
+from segue_core.identity.rules import Identity, Outcome
 from segue_core.program import Program, Termination
 from segue_core.settings import KafkaSettings, MongoSettings
 from segue_core.store.facts import FileFacts, Root
@@ -27,7 +29,7 @@ from segue_jobs.extract.decode import Window
 from segue_jobs.extract.engine import engine
 from segue_jobs.extract.identify import ShardIdentities
 from segue_jobs.extract.inspection import Inspection, track_file, unchanged_file, with_numbers
-from segue_jobs.extract.known_tracks import NoTracks, StoredTracks
+from segue_jobs.extract.known_tracks import KnownTracks, NoTracks, StoredTracks
 from segue_jobs.extract.listening import prepare
 from segue_jobs.extract.producer import RecordProducer
 from segue_jobs.extract.recipe import recipe_of
@@ -87,7 +89,7 @@ def main(arguments: ExtractArguments, program: Program) -> Termination:
         )
         _Shard(arguments, program, account, identities, window, ear=ear).run(tracks, workers)
         producer.flush(patience_seconds=STOPPING_PATIENCE_SECONDS if program.stopping.is_set() else None)
-    summary = account.summary(len(tracks))
+        summary = account.summary(len(tracks), 0 if program.stopping.is_set() else _stored(account, known))
     logger.info("shard interrupted" if summary.interrupted else "shard done", extra=msgspec.to_builtins(summary))
     return Termination(summary, ExitCode.RETRY if summary.interrupted else ExitCode.DONE)
 
@@ -103,6 +105,15 @@ def _known_tracks(arguments: ExtractArguments, source: Source) -> StoredTracks |
     if not os.environ.get(Env.MONGODB_URI):
         return NoTracks()
     return StoredTracks(MongoSettings.from_environment(), arguments.catalogue, source)
+
+
+def _stored(account: ShardAccount, known: KnownTracks) -> int:
+    """How far the sink has come, for whoever watches the batch; verification counts in any case."""
+    try:
+        return account.stored(known)
+    except ProgramError as error:
+        logger.warning("stored tracks are not counted", extra={"error": str(error)})
+        return 0
 
 
 class _Shard:

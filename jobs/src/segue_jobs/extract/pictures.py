@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
-from segue_core.store.facts import MAGIC_BYTES, MAXIMUM_COVER_BYTES, Cover, picture_type
+from segue_core.store.facts import MAGIC_BYTES, MAXIMUM_COVER_BYTES, Cover, PictureType, picture_type
+from segue_core.store.ogg_pictures import headers_size, ogg_pictures
 
 _FRONT = 3
 _BESIDE = tuple(
@@ -27,18 +29,45 @@ def embedded_cover(pictures: Sequence[tuple[int, bytes]], region: bytes, start: 
     pictures
         Type and content of each.
     region, start
-        The part of the file that holds them, and where it begins. A picture that is not in it as it is (Ogg writes it
-        as text) cannot be referred to.
+        The part of the file that holds them, and where it begins. A picture that is not in it as it is cannot be
+        referred to.
     """
-    for _, picture in sorted(pictures, key=lambda one: one[0] != _FRONT):
-        kind = picture_type(picture[:MAGIC_BYTES])
-        if kind is None or len(picture) > MAXIMUM_COVER_BYTES:
-            continue
+    for kind, picture in _shown(pictures):
         offset = region.find(picture)
         if offset >= 0:
             digest = hashlib.sha256(picture).hexdigest()
             return Cover(media_type=kind, offset=start + offset, size=len(picture), sha256=digest)
     return None
+
+
+def ogg_cover(file: BinaryIO, start: int) -> Cover | None:
+    """The front cover in the headers of an Ogg file, or else the first picture.
+
+    Parameters
+    ----------
+    start
+        Where the first page begins.
+    """
+
+    def read(offset: int, size: int) -> bytes:
+        file.seek(start + offset)
+        return file.read(size)
+
+    size = headers_size(read)
+    if not 0 < size <= MAXIMUM_COVER_BYTES:
+        return None
+    for kind, picture in _shown(ogg_pictures(read(0, size))):
+        digest = hashlib.sha256(picture).hexdigest()
+        return Cover(media_type=kind, offset=start, size=size, inside="ogg", sha256=digest)
+    return None
+
+
+def _shown(pictures: Sequence[tuple[int, bytes]]) -> Iterator[tuple[PictureType, bytes]]:
+    """Those that browsers show, the front cover first."""
+    for _, picture in sorted(pictures, key=lambda one: one[0] != _FRONT):
+        kind = picture_type(picture[:MAGIC_BYTES])
+        if kind is not None and len(picture) <= MAXIMUM_COVER_BYTES:
+            yield kind, picture
 
 
 def cover_beside(path: Path) -> Cover | None:

@@ -14,6 +14,7 @@ from segue_core.identity.rules import Identity, Outcome
 from segue_core.store.records import Alternative, Claim, RejectedRecord, TrackRecord
 from segue_jobs.extract.analyse import Analysis, Complement
 from segue_jobs.extract.identify import taken
+from segue_jobs.extract.known_tracks import KnownTracks
 from segue_jobs.extract.shard_metrics import ExtractMetrics, TrackOutcome
 from segue_jobs.listing.batch_source import source_of
 from segue_jobs.listing.listed_tracks import ListedTrack, Problem
@@ -44,6 +45,7 @@ class ShardAccount:
         self._outcomes: Counter[TrackOutcome] = Counter()
         self._reasons: Counter[str] = Counter()
         self._alternatives = 0
+        self._sent: list[str] = []
 
     def is_elsewhere(self, identity: Identity) -> bool:
         """Whether another source has the track, so that its record says where that source has the file."""
@@ -103,6 +105,7 @@ class ShardAccount:
             )
         )
         self._alternatives += len(alternatives)
+        self._sent.append(identity.track_id)
         self._outcomes[TrackOutcome.EXTRACTED] += 1
         self._metrics.extracted(analysis.seconds, analysis.inspection.bytes)
 
@@ -142,6 +145,7 @@ class ShardAccount:
         )
         self._sender.send(record)
         self._alternatives += len(record.alternatives)
+        self._sent.append(identity.track_id)
         self._outcomes[TrackOutcome.EXTRACTED] += 1
 
     def taken(self, track: ListedTrack, identity: Identity) -> None:
@@ -175,7 +179,12 @@ class ShardAccount:
         self._reasons[problem.reason.value] += 1
         self._metrics.reject(problem.reason)
 
-    def summary(self, listed: int) -> ExtractSummary:
+    def stored(self, known: KnownTracks) -> int:
+        """How many of the shard's tracks the database has: the skipped ones, and what a sink has stored by now."""
+        rows = known.with_ids(self._sent)
+        return self._outcomes[TrackOutcome.SKIPPED] + sum(row.batch_uid == self._arguments.batch_uid for row in rows)
+
+    def summary(self, listed: int, stored: int = 0) -> ExtractSummary:
         """The account so far; it says interrupted if a listed track is missing."""
         return ExtractSummary(
             shard=self._shard,
@@ -183,6 +192,7 @@ class ShardAccount:
             listed=listed,
             extracted=self._outcomes[TrackOutcome.EXTRACTED],
             skipped=self._outcomes[TrackOutcome.SKIPPED],
+            stored=stored,
             rejected=self._outcomes[TrackOutcome.REJECTED],
             rejected_by_reason=dict(sorted(self._reasons.items())),
             alternatives=self._alternatives,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -22,12 +22,15 @@ from segue_core.contract.wording import shorten
 from segue_core.store.facts import Cover
 from segue_core.store.records import Metadata
 from segue_jobs.extract.ape_tags import read_ape
+from segue_jobs.extract.asf_tags import ASF_MAGIC, read_asf
 from segue_jobs.extract.bounded_file import MAXIMUM_BYTES, BoundedFile
 from segue_jobs.extract.chunks import find_chunk
 from segue_jobs.extract.container_tags import read_container_tags
-from segue_jobs.extract.id3 import genres_of, read_id3, read_id3v1
+from segue_jobs.extract.container_values import ContainerTags
+from segue_jobs.extract.id3 import Id3, genres_of, read_id3, read_id3v1
+from segue_jobs.extract.mp4_tags import read_mp4
 from segue_jobs.extract.payload import untagged_range
-from segue_jobs.extract.pictures import embedded_cover
+from segue_jobs.extract.pictures import embedded_cover, ogg_cover
 from segue_jobs.extract.tag_values import metadata_of
 from segue_jobs.listing.track_ids import printable
 
@@ -69,14 +72,23 @@ def _read(file: BinaryIO, begin: int, end: int) -> Tags:
     if magic.startswith(b"OggS"):
         bounded.seek(0)
         found = mutagen.File(bounded, options=_OGG)
-        return Tags(metadata_of(_comments(found.tags if found is not None else None)))
+        return Tags(metadata_of(_comments(found.tags if found is not None else None)), ogg_cover(file, begin))
     chunk = find_chunk(bounded, begin, end, magic)
-    tags = read_id3(bounded, 0 if chunk is None else chunk)
-    texts = tags.texts or read_ape(bounded) or read_container_tags(file)
+    tags: Id3 | ContainerTags = read_id3(bounded, 0 if chunk is None else chunk)
+    if not tags.texts and (reader := _of_containers(magic)):
+        tags = reader(bounded, begin, end)
+    texts = tags.texts or read_ape(bounded) or read_container_tags(file).texts
     if not texts and chunk is None:
         texts = read_id3v1(bounded, bounded.seek(0, os.SEEK_END)).texts
     values = {**texts, "TCON": genres_of(texts.get("TCON", []))}
     return Tags(metadata_of(values), embedded_cover(tags.pictures, tags.raw, tags.begin))
+
+
+def _of_containers(magic: bytes) -> Callable[[BoundedFile, int, int], ContainerTags] | None:
+    """What reads the tags of a container that begins like this; None for others."""
+    if magic[4:8] == b"ftyp":
+        return read_mp4
+    return read_asf if magic.startswith(ASF_MAGIC) else None
 
 
 def _flac(file: BinaryIO, begin: int) -> Tags:

@@ -10,7 +10,7 @@ from pathlib import Path
 from segue_core.contract import MetadataFormat, SourceArguments
 from segue_core.contract.wording import shorten
 from segue_core.errors import ConfigurationError
-from segue_core.identity.rules import Source, source_of_batch
+from segue_core.identity.catalogue import Source, source_of_batch
 from segue_jobs.listing.audio_files import AudioFolder, find_audio
 from segue_jobs.listing.join import join, list_by_path
 from segue_jobs.listing.listed_tracks import Listing

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from segue_core.identity.rules import source_of_batch
+from segue_core.identity.catalogue import source_of_batch
 from segue_core.store.position import Position
 from segue_core.store.records import TrackRecord
 from segue_jobs.sink.write import Holder, Write

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from segue_core.contract import SinkFeed, Topic
 from segue_core.features.vectors import find_first_flaw
-from segue_core.identity.rules import source_of_batch
+from segue_core.identity.catalogue import source_of_batch
 from segue_core.listeners.validation import find_faults
 from segue_core.store.database import Collection
 from segue_core.store.events import event_document

@@ -12,7 +12,7 @@ from pymongo.read_concern import ReadConcern
 
 from segue_core.contract import Reason, Stage, VerifyArguments
 from segue_core.contract.times import parse_timestamp
-from segue_core.identity.rules import Catalogue
+from segue_core.identity.catalogue import Catalogue
 from segue_core.identity.stored_tracks import own_rows, owner_of, stored_track
 from segue_core.store.database import Database
 from segue_core.store.rejections import read_rejections

@@ -54,6 +54,7 @@ class SinkGroup:
         except (KafkaError, TimeoutError) as error:
             raise unreachable(settings, error) from error
         self._partitions: list[TopicPartition] = []
+        self._ends: Offsets = {}
 
     def __enter__(self) -> Self:
         return self
@@ -88,16 +89,29 @@ class SinkGroup:
 
     def ends(self) -> Offsets:
         """Offset after the last record of each partition."""
-        return self._offsets(OffsetSpec.LATEST)
+        self._ends = within(_CALL_SECONDS, lambda: self._offsets(OffsetSpec.LATEST))
+        return self._ends
 
     def starts(self) -> Offsets:
         """Offset of the first record that retention has kept in each partition."""
-        return self._offsets(OffsetSpec.EARLIEST)
+        return within(_CALL_SECONDS, lambda: self._offsets(OffsetSpec.EARLIEST))
 
     def committed(self) -> Offsets | None:
-        """Committed offsets; None if the broker does not know them yet."""
+        """Committed offsets; None if the broker does not know them yet.
+
+        An offset beyond the end of its partition is left out: the topic was made anew or restored, and a sink that
+        finds it so begins at the first record.
+        """
         found = self._ask(lambda: self._admin.list_group_offsets({self.name: self._partitions})[self.name])
-        return None if found is None else {partition: entry.offset for partition, entry in found.items()}
+        if found is None:
+            return None
+        offsets = {partition: entry.offset for partition, entry in found.items()}
+        if all(offset <= self._ends.get(partition, offset) for partition, offset in offsets.items()):
+            return offsets
+        ends = self._ask(lambda: self._offsets(OffsetSpec.LATEST))  # other batches have sent more meanwhile
+        if ends is None:
+            return None
+        return {partition: offset for partition, offset in offsets.items() if offset <= ends.get(partition, offset)}
 
     def described(self) -> ConsumerGroup | None:
         """State and members; None if the broker does not know them yet."""
@@ -115,6 +129,5 @@ class SinkGroup:
         return None
 
     def _offsets(self, spec: OffsetSpec) -> Offsets:
-        wanted = dict.fromkeys(self._partitions, spec)
-        found = within(_CALL_SECONDS, lambda: self._admin.list_partition_offsets(wanted))
+        found = self._admin.list_partition_offsets(dict.fromkeys(self._partitions, spec))
         return {partition: entry.offset for partition, entry in found.items()}

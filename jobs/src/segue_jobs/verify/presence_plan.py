@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from segue_core.contract import MissingPolicy
-from segue_core.identity.rules import Source, source_of_batch
+from segue_core.identity.catalogue import Source, source_of_batch
 from segue_core.identity.stored_tracks import owner_of
 from segue_core.store.presence import Presence, SourcePresence
 from segue_core.store.tracks import TrackRow

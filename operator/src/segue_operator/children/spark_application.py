@@ -43,12 +43,13 @@ SPARK_CONFIGURATION = {
 
 def train_arguments(run: TrainingRun) -> TrainArguments:
     """Command line of the training program."""
-    spec = run.spec
+    spec, retrain = run.spec, run.status.retrain
+    again = f".{retrain.round}" if retrain is not None and retrain.round > 1 else ""
     return TrainArguments(
         catalogue=spec.catalogue,
         run=run.metadata.name,
         namespace=run.metadata.namespace,
-        run_uid=run.metadata.uid,
+        run_uid=f"{run.metadata.uid}{again}",
         family=spec.families,
         k=spec.kmeans.k,
         seed=spec.kmeans.seed,

@@ -96,7 +96,7 @@ class Controller(Generic[ConfigT]):
         self._queue: WorkQueue[Key] = WorkQueue(random=uniform, metrics=metrics, backoff=timing.backoff)
         self._wakeups = Wakeups()
         self._queue_turn = asyncio.Lock()
-        """Held while a batch asks for a place and takes it, so that two workers never give away the same place."""
+        """Held while a resource looks at others and acts, so that two never take the same place or train at once."""
         self._refusals = Refusals(timing.refused, uniform)
         self._ending: dict[Key, str] = {}
         """Resources, with their UIDs, whose namespaces are being deleted, which cannot be undone."""
@@ -185,9 +185,9 @@ class Controller(Generic[ConfigT]):
     async def _pass(self, key: Key) -> float | None:
         """One pass over a resource; returns the seconds until the next one."""
         resource = await self._cluster.get(key)
-        if resource is None or not self._interests(resource).needs_queue:
+        if resource is None or not self._interests(resource).needs_turn:
             return await self._pass_over(key, resource)
-        async with self._queue_turn:  # the resource may have changed while another batch took its turn
+        async with self._queue_turn:  # the resource may have changed while another took its turn
             return await self._pass_over(key, await self._cluster.get(key))
 
     async def _pass_over(self, key: Key, resource: Manifest | None) -> float | None:
@@ -240,10 +240,17 @@ class Controller(Generic[ConfigT]):
         pods: list[Manifest] = []
         if interests.pod_labels:
             pods = await self._cluster.list(Kind.POD, Key.of(resource).namespace, interests.pod_labels)
-        batches = await self._cluster.list(Kind.TRACK_BATCH) if interests.needs_queue else []
+        batches = await self._cluster.list(Kind.TRACK_BATCH) if interests.needs_turn else []
+        runs = await self._cluster.list(Kind.TRAINING_RUN) if interests.needs_catalogue else []
         ends = await self._is_ending(resource, objects.values(), pods)
         return Observed(
-            objects, tuple(pods), tuple(batches), frozenset(missing), problems, is_namespace_terminating=ends
+            objects,
+            tuple(pods),
+            tuple(batches),
+            tuple(runs),
+            frozenset(missing),
+            problems,
+            is_namespace_terminating=ends,
         )
 
     async def _is_ending(self, resource: Manifest, objects: Iterable[Manifest], pods: Iterable[Manifest]) -> bool:

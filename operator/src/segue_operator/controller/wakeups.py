@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from segue_operator.controller.cluster import WatchEvent
+from segue_operator.kinds.conditions import is_finished
 from segue_operator.kinds.objects import API_VERSIONS, OWN_KINDS, PARENT_LABELS, Key, Kind, Manifest
 from segue_operator.reconcile.batch_queue import Turn, holds_place, turn, waits_for_place
 
@@ -14,6 +15,8 @@ class Wakeups:
 
     def __init__(self) -> None:
         self._batches: dict[Key, frozenset[str]] = {}
+        self._catalogues: dict[Key, object] = {}
+        """Catalogue of each run."""
         self._active: set[Key] = set()
         self._queue: dict[Key, Turn] = {}
 
@@ -30,9 +33,14 @@ class Wakeups:
             return
         if event.type == "DELETED":
             self._batches.pop(key, None)
+            self._catalogues.pop(key, None)
         else:
             self._batches[key] = _named_batches(event.object)
+            if key.kind is Kind.TRAINING_RUN:
+                self._catalogues[key] = _catalogue(event.object)
         yield key
+        if event.type == "DELETED" or is_finished(event.object):
+            yield from self._runs_of_catalogue(key, event.object)
         if key.kind is Kind.TRACK_BATCH:
             yield from self._runs_on(key)
             yield from self._next_in_queue(key, event)
@@ -40,6 +48,12 @@ class Wakeups:
     def _runs_on(self, batch: Key) -> Iterator[Key]:
         for run, batches in self._batches.items():
             if run.kind is Kind.TRAINING_RUN and run.namespace == batch.namespace and batch.name in batches:
+                yield run
+
+    def _runs_of_catalogue(self, key: Key, resource: Manifest) -> Iterator[Key]:
+        """Runs that say what has changed in the catalogue of a batch or a run that has ended."""
+        for run, catalogue in self._catalogues.items():
+            if run != key and catalogue is not None and catalogue == _catalogue(resource):
                 yield run
 
     def _next_in_queue(self, key: Key, event: WatchEvent) -> Iterator[Key]:
@@ -60,6 +74,10 @@ class Wakeups:
             head = min(self._queue, key=self._queue.__getitem__)
             if head != key:
                 yield head
+
+
+def _catalogue(resource: Manifest) -> object:
+    return resource.get("spec", {}).get("catalogue")
 
 
 def _named_batches(resource: Manifest) -> frozenset[str]:

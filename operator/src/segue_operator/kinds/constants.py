@@ -86,6 +86,7 @@ class TrainingRunCondition(StrEnum):
     INPUT_READY = "InputReady"
     MODEL_PUBLISHED = "ModelPublished"
     ACTIVE_MODEL_WORSE = "ActiveModelWorse"
+    RETRAIN_RECOMMENDED = "RetrainRecommended"
 
 
 class ConditionReason(StrEnum):
@@ -150,6 +151,11 @@ class ConditionReason(StrEnum):
     LISTS_WORSE = "ListsWorse"
     LISTS_NOT_WORSE = "ListsNotWorse"
     SUMMARY_LOST = "SummaryLost"
+    # After training
+    TRAINED = "Trained"
+    TRACKS_CHANGED = "TracksChanged"
+    FEW_TRACKS_CHANGED = "FewTracksChanged"
+    TRAINED_SINCE = "TrainedSince"
 
 
 FINAL_REASONS = (
@@ -195,6 +201,8 @@ class EventReason(StrEnum):
     POD_WAITING = "PodWaiting"
     RETRYING = "Retrying"
     STALLED = "Stalled"
+    RETRAIN_RECOMMENDED = "RetrainRecommended"
+    RETRAINING = "Retraining"
 
 
 class Phase(StrEnum):

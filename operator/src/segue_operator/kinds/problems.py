@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from segue_operator.kinds.base import RULE_ERROR
 from segue_operator.kinds.messages import nearest, shorten
+from segue_operator.kinds.schedule import PATTERN as SCHEDULE
 
 PATTERNS: Mapping[str, str] = {
     r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$": (
@@ -36,6 +37,7 @@ PATTERNS: Mapping[str, str] = {
         "use a number with a unit of Kubernetes, for example 500m or 2 for CPU, 512Mi or 2Gi for memory"
     ),
     r"^(0(\.[0-9]+)?|1(\.0+)?)$": 'use a fraction between "0" and "1" in quotes, for example "0.01"',
+    SCHEDULE: 'use five fields of cron (minute, hour, day, month, day of the week), for example "0 3 * * *"',
     r"^[A-Za-z_][A-Za-z0-9_.-]*$": "use letters, digits, '_', '-' and '.', not starting with a digit",
 }
 """What each pattern of the API asks for, in words."""

@@ -17,12 +17,14 @@ from segue_operator.kinds.base import (
     Rule,
     Seconds,
     StatusModel,
+    Timestamp,
     obeys,
     unique,
 )
 from segue_operator.kinds.conditions import ResourceStatus
 from segue_operator.kinds.constants import API_VERSION, NAME_LENGTH, ApiVersion, AttemptState
 from segue_operator.kinds.pod_overrides import PodOverrides
+from segue_operator.kinds.schedule import PATTERN
 from segue_operator.kinds.trackbatch import NAME_RULES, CatalogueName
 
 EVERY_ONE_ONCE = Rule("a value is listed twice: keep one of them", unique)
@@ -37,6 +39,7 @@ Memory = Annotated[
     ),
 ]
 """Spark refuses a heap of less than 450 MiB, and runs badly in one."""
+REMEMBERED_BATCHES = 64
 Fraction = Annotated[str, Field(min_length=1, max_length=10, pattern=r"^(0(\.[0-9]+)?|1(\.0+)?)$")]
 
 
@@ -65,6 +68,13 @@ class Spark(ApiModel):
     driver_memory: Memory = "1g"
 
 
+class Retrain(ApiModel):
+    """When the run trains again by itself."""
+
+    after_changed_percent: Annotated[int, Field(strict=True, ge=0, le=100)] = 10
+    schedule: Annotated[str, Field(max_length=100, pattern=PATTERN)] | None = None
+
+
 def _deadlines_agree(spec: TrainingRunSpec) -> bool:
     pending, active = spec.pending_deadline_seconds, spec.active_deadline_seconds
     return pending is None or active is None or pending <= active
@@ -86,6 +96,7 @@ class TrainingRunSpec(ApiModel):
     active_deadline_seconds: Seconds | None = None
     pending_deadline_seconds: Seconds | None = None
     ttl_seconds_after_finished: Annotated[int, Field(strict=True, ge=0, le=MAXIMUM_INT32)] | None = None
+    retrain: Retrain | None = None
     pod_overrides: PodOverrides | None = None
 
     RULES: ClassVar[tuple[Rule, ...]] = (
@@ -94,6 +105,10 @@ class TrainingRunSpec(ApiModel):
             "podOverrides.resources does not apply to Spark's pods: use spark.executorCores, spark.executorMemory and "
             "spark.driverMemory",
             lambda s: s.pod_overrides is None or s.pod_overrides.resources is None,
+        ),
+        Rule(
+            "retrain needs a run that stays: omit ttlSecondsAfterFinished",
+            lambda s: s.retrain is None or s.ttl_seconds_after_finished is None,
         ),
     )
 
@@ -124,12 +139,45 @@ class Decision(StatusModel):
     reason: Message = ""
 
 
+class Round(StatusModel):
+    """How a round ended."""
+
+    number: Annotated[int, Field(ge=1)]
+    succeeded: bool
+    message: Message = ""
+    completion_time: Timestamp | None = None
+    model: Annotated[str, Field(max_length=253)] | None = None
+    decision: Decision | None = None
+
+
+class BatchChange(StatusModel):
+    """What a finished batch changed in the catalogue; kept because the batch may be deleted."""
+
+    uid: Annotated[str, Field(max_length=64)]
+    completion_time: Timestamp
+    came: Count = 0
+    went: Count = 0
+    changed: Count = 0
+
+
+class RetrainStatus(StatusModel):
+    """What has changed since the last training, and the rounds of the run."""
+
+    round: Annotated[int, Field(ge=1)] = 1
+    failures: Count = 0
+    trained_since: Timestamp | None = None
+    changed_tracks: Count = 0
+    batches: Annotated[tuple[BatchChange, ...], Field(max_length=REMEMBERED_BATCHES)] = ()
+    previous_round: Round | None = None
+
+
 class TrainingRunStatus(ResourceStatus):
     """Observed state of a run."""
 
     attempts: Annotated[tuple[Attempt, ...], Field(max_length=32)] = ()
     model: ModelStatus | None = None
     decision: Decision | None = None
+    retrain: RetrainStatus | None = None
 
 
 class TrainingRun(ApiModel):
@@ -142,5 +190,7 @@ class TrainingRun(ApiModel):
     status: TrainingRunStatus = TrainingRunStatus()
 
     RULES: ClassVar[tuple[Rule, ...]] = NAME_RULES
-    MUTABLE: ClassVar[frozenset[str]] = frozenset({"suspend", "ttlSecondsAfterFinished"})
+    MUTABLE: ClassVar[frozenset[str]] = frozenset(
+        {"suspend", "ttlSecondsAfterFinished", "retrain.afterChangedPercent", "retrain.schedule"}
+    )
     """Paths in the spec that may change after creation."""

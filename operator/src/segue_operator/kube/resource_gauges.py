@@ -16,6 +16,7 @@ from segue_operator.kinds.conditions import true_condition
 from segue_operator.kinds.constants import STALLED, SUCCEEDED, Phase, TrainingRunCondition
 from segue_operator.kinds.objects import OWN_KINDS, Key, Kind, Manifest
 from segue_operator.reconcile.batch_queue import Turn, holds_place, turn, waits_for_place
+from segue_operator.reconcile.freshness import Training, training_of
 
 TRACK_STATES = ("listed", "extracted", "skipped", "rejected", "stored", "added", "removed", "moved", "changed")
 
@@ -110,6 +111,15 @@ def _families() -> dict[str, GaugeMetricFamily]:
             "1 if the active model's lists are worse than when it was trained, as the last training found.",
             "catalogue",
         ),
+        "retrain": family(
+            "retrain_recommended", "1 if so many tracks have changed that the catalogue should be trained.", "catalogue"
+        ),
+        "changed": family(
+            "changed_tracks", "Tracks that came, went or changed since the catalogue was last trained.", "catalogue"
+        ),
+        "failed_rounds": family(
+            "training_failed_rounds", "Rounds of spec.retrain that failed since one succeeded.", "catalogue"
+        ),
     }
 
 
@@ -127,7 +137,9 @@ class _Totals:
     """Batches that hold a place."""
     queue: list[Turn] = field(default_factory=list)
     trained: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Status of the last successful training of each catalogue."""
+    """Status of the last successful training of each catalogue; its completion time is that of the training."""
+    freshest: dict[str, tuple[Training, Mapping[str, Any]]] = field(default_factory=dict)
+    """The last successful training of each catalogue, which may be training again, and the status of its run."""
 
     def add(self, resource: Manifest) -> None:
         status = resource.get("status") or {}
@@ -142,11 +154,29 @@ class _Totals:
                 self.queue.append(turn(resource))
             self.tracks.update(status.get("tracks") or {})
             self.reasons.update(status.get("rejectedByReason") or {})
-        elif true_condition(resource, SUCCEEDED) and status.get("completionTime"):
+            return
+        training = training_of(resource)
+        if training is not None:
+            catalogue = resource["spec"]["catalogue"]
+            known = self.freshest.get(catalogue)
+            if known is None or known[0] <= training:
+                self.freshest[catalogue] = (training, status)
+        ended = _last_success(resource)
+        if ended:
             catalogue = resource["spec"]["catalogue"]
             last = self.trained.get(catalogue)
-            if last is None or str(last["completionTime"]) <= str(status["completionTime"]):
-                self.trained[catalogue] = status
+            if last is None or str(last["completionTime"]) <= ended:
+                self.trained[catalogue] = {**status, "completionTime": ended}
+
+
+def _last_success(run: Manifest) -> str:
+    """When a run last trained; empty if it has not. A round that runs or has failed hides no earlier one."""
+    status = run.get("status") or {}
+    if true_condition(run, SUCCEEDED):
+        return str(status.get("completionTime") or "")
+    retrain = status.get("retrain") or {}
+    previous = retrain.get("previousRound") or {}
+    return str((previous.get("completionTime") if previous.get("succeeded") else retrain.get("trainedSince")) or "")
 
 
 def _show_states(family: GaugeMetricFamily, totals: _Totals) -> None:
@@ -184,6 +214,12 @@ def _show_training(families: Mapping[str, GaugeMetricFamily], totals: _Totals) -
             number = _number(value)
             if number is not None:
                 families["training_metric"].add_metric([catalogue, name], number)
+    for catalogue, (_, status) in sorted(totals.freshest.items()):
+        recommended = true_condition({"status": status}, TrainingRunCondition.RETRAIN_RECOMMENDED)
+        retrain = status.get("retrain") or {}
+        families["retrain"].add_metric([catalogue], recommended is not None)
+        families["changed"].add_metric([catalogue], retrain.get("changedTracks", 0))
+        families["failed_rounds"].add_metric([catalogue], retrain.get("failures", 0))
 
 
 def _number(text: str) -> float | None:

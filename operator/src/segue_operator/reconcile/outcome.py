@@ -219,6 +219,7 @@ def plan_finished(
     leftovers: tuple[Key, ...],
     kept: tuple[Manifest, ...] = (),
     conditions: Conditions | None = None,
+    is_news: bool = False,
 ) -> Plan:
     """Plan of a finished resource: delete it after its TTL, and delete children that should have ended with it.
 
@@ -230,13 +231,15 @@ def plan_finished(
     kept
         Children to apply that outlive the resource's work.
     conditions
-        The conditions, if those about children have changed since.
+        The conditions, if some have changed since.
+    is_news
+        Whether something else in ``status`` has.
     """
     left = ttl_left(status, ttl_seconds, now)
     if left is not None and left <= 0:
         return Plan(delete=(Key.of(resource),))
     current = status.conditions if conditions is None else conditions
-    stale = status.observed_generation != generation or current != status.conditions
+    stale = is_news or status.observed_generation != generation or current != status.conditions
     acknowledged = tuple(c.model_copy(update={"observed_generation": generation}) for c in current)
     new = status.model_copy(update={"observed_generation": generation, "conditions": acknowledged})
     return Plan(

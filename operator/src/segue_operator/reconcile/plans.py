@@ -19,6 +19,13 @@ class Interests:
     """Labels of the children's pods."""
     needs_queue: bool = False
     """Whether all batches must be seen, because this one wants a place among those that work."""
+    needs_catalogue: bool = False
+    """Whether all batches and runs must be seen, because this run says what has changed since it trained."""
+
+    @property
+    def needs_turn(self) -> bool:
+        """Whether what others do decides: only one such resource at a time may look and act."""
+        return self.needs_queue or self.needs_catalogue
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,9 @@ class Observed:
     """Objects that exist, whoever owns them."""
     pods: tuple[Manifest, ...] = ()
     batches: tuple[Manifest, ...] = ()
-    """All batches of the operator, if `Interests.needs_queue`."""
+    """All batches of the operator, if `Interests.needs_turn`."""
+    runs: tuple[Manifest, ...] = ()
+    """All runs of the operator, if `Interests.needs_catalogue`."""
     missing_kinds: frozenset[Kind] = frozenset()
     """Kinds that the cluster does not serve (the Spark operator is not installed)."""
     problems: Mapping[Key, str] = field(default_factory=dict)

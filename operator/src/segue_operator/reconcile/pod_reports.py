@@ -53,7 +53,7 @@ def progress(old: TrackBatchStatus, pods: Iterable[PodView]) -> BatchCounts | No
             extracted=extracted,
             skipped=min(skipped, max(0, listed - extracted - rejected)),
             rejected=rejected,
-            stored=before.stored,
+            stored=max(before.stored, sum(summary.stored for summary in shards)),
             alternatives=max(before.alternatives, sum(summary.alternatives for summary in shards)),
             added=before.added,
             removed=before.removed,

@@ -6,6 +6,7 @@ A stall is the absence of progress, and a plan sees only what exists. So each `W
   waits like that for some seconds, and nothing is written before the patience is over. Then Stalled becomes Unknown,
   and True if the next look finds the same: caches may briefly show a state that never existed, such as a Job between
   two pods.
+  A time in the future counts as none: the clock was set back.
 - If no object says so (a name is taken, an image cannot be pulled), the clock starts when the operator first sees it:
   Stalled becomes Unknown in the same write that reports the hindrance, and its ``lastTransitionTime`` is the clock. So
   the clock survives a restart. The next hindrance, one of another reason, starts it again.
@@ -79,17 +80,25 @@ def judge(wait: Wait, status: ResourceStatus, now: datetime) -> Stall:
     old = find(status.conditions, STALLED)
     waits_already = old is not None and old.status != Status.FALSE and old.reason == str(wait.reason)
     seen = parse_timestamp(old.last_transition_time) if old is not None and waits_already else now
-    since = seen
-    if wait.since is not None:
-        since = active_since(status, timestamp(wait.since), now) or wait.since
+    seen = min(seen, now)  # the clock was set back: it counts from now on
+    since, begun = seen, _begun(wait, now)
+    if begun is not None:
+        since = active_since(status, timestamp(begun), now) or begun
     left = wait.patience_seconds - (now - since).total_seconds()
     if left > 0:
-        return Stall(Status.FALSE if wait.since is not None else Status.UNKNOWN, since, since, left)
+        return Stall(Status.FALSE if begun is not None else Status.UNKNOWN, since, since, left)
     unconfirmed = CONFIRMATION_SECONDS - (now - seen).total_seconds()
     is_stalled = old is not None and waits_already and old.status == Status.TRUE
     if not is_stalled and unconfirmed > 0:
         return Stall(Status.UNKNOWN, since, seen, unconfirmed)
     return Stall(Status.TRUE, since, since)
+
+
+def _begun(wait: Wait, now: datetime) -> datetime | None:
+    """When the waiting began, as an object says; a time that is yet to come says nothing: the clock was set back."""
+    if wait.since is None or (wait.since - now).total_seconds() > CONFIRMATION_SECONDS:
+        return None
+    return wait.since
 
 
 def next_look(wait: Wait | None, status: ResourceStatus, now: datetime) -> float | None:

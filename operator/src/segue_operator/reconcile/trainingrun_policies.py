@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from segue_operator.kinds.conditions import find
-from segue_operator.kinds.constants import AttemptState, ConditionReason, Status, TrainingRunCondition
+from segue_operator.kinds.constants import SUCCEEDED, AttemptState, ConditionReason, Status, TrainingRunCondition
 from segue_operator.reconcile.observe import startup_problem
 from segue_operator.reconcile.outcome import (
     Verdict,
@@ -18,7 +18,7 @@ from segue_operator.reconcile.outcome import (
     seconds_left,
     succeeded,
 )
-from segue_operator.reconcile.trainingrun_scene import RunScene, input_of
+from segue_operator.reconcile.trainingrun_scene import RunScene, input_of, round_start
 
 
 def deadline_start(scene: RunScene) -> datetime | None:
@@ -33,9 +33,10 @@ def pending_start(scene: RunScene) -> datetime | None:
     ready = find(scene.run.status.conditions, TrainingRunCondition.INPUT_READY)
     if ready is None or ready.status != Status.TRUE:
         return None
-    application = scene.attempt.application
+    application, verdict = scene.attempt.application, find(scene.run.status.conditions, SUCCEEDED)
     created = application.created if application is not None else ""
-    return active_since(scene.run.status, created or ready.last_transition_time, scene.now)
+    round_began = verdict.last_transition_time if verdict is not None else ""
+    return active_since(scene.run.status, created or max(ready.last_transition_time, round_began), scene.now)
 
 
 def completed(scene: RunScene) -> Verdict | None:
@@ -122,7 +123,8 @@ def apply_failed(scene: RunScene) -> Verdict | None:
 
 def retrying(scene: RunScene) -> Verdict | None:
     """An attempt failed and the next one is not running yet."""
-    if scene.attempt.state not in (AttemptState.PENDING, AttemptState.SUBMITTED) or scene.attempt.number == 1:
+    is_first = scene.attempt.number == round_start(scene.run)
+    if scene.attempt.state not in (AttemptState.PENDING, AttemptState.SUBMITTED) or is_first:
         return None
     last = scene.failures[-1].error if scene.failures else _last_recorded_error(scene)
     return Verdict(

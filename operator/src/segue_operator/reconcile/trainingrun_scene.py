@@ -80,9 +80,14 @@ class RunScene:
     """Why the server refused the current attempt's SparkApplication."""
 
 
+def round_start(run: TrainingRun) -> int:
+    """Number of the first attempt of the current round."""
+    return min((attempt.number for attempt in run.status.attempts), default=1)
+
+
 def first_attempt(run: TrainingRun) -> int:
     """Number of the first attempt that has not failed according to the status."""
-    return 1 + sum(1 for attempt in run.status.attempts if attempt.state == AttemptState.FAILED)
+    return round_start(run) + sum(1 for attempt in run.status.attempts if attempt.state == AttemptState.FAILED)
 
 
 def application_key(run: TrainingRun, attempt: int) -> Key:
@@ -116,7 +121,8 @@ def look(run: TrainingRun, observed: Observed, now: datetime) -> RunScene:
     pods = tuple(observe_pod(pod) for pod in observed.pods)
     attempt = _attempt(run, first_attempt(run), observed, pods)
     failures: list[AttemptView] = []
-    while attempt.state == AttemptState.FAILED and not attempt.is_hopeless and attempt.number <= run.spec.backoff_limit:
+    last = round_start(run) + run.spec.backoff_limit
+    while attempt.state == AttemptState.FAILED and not attempt.is_hopeless and attempt.number < last:
         failures.append(attempt)
         attempt = _attempt(run, attempt.number + 1, observed, pods)
     names = run.spec.batches or ()

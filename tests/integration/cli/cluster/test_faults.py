@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,14 @@ from pymongo.errors import PyMongoError
 from segue.servers.disk import DiskIncident, DiskState
 from segue.servers.embedded import KafkaServer, MongoServer, Server
 from segue.servers.supervision import Incident, ServerState, kept_running
-from segue_core.settings import MongoSettings
+from segue_core.broker.topics import ensure_topics
+from segue_core.contract import Topic
+from segue_core.settings import KafkaSettings, MongoSettings
 from segue_core.store.database import Document, connect
 from support.processes import freeze
+from support.sink import Group
 from support.small_disk import fill, small_disk
+from support.tracks import produce, track_record
 from support.waiting import poll, wait_until
 
 pytestmark = pytest.mark.faults
@@ -34,6 +39,40 @@ def test_a_server_that_hangs_for_good_is_noticed_and_started_again(kind: type[Se
         server.ask()
     assert [incident.state for incident in told] == [ServerState.UNHEALTHY, ServerState.RESTARTED]
     assert told[0].message.startswith(f"{server.name} does not answer and is being restarted; its log: ")
+
+
+def test_a_broker_that_cannot_read_its_offsets_begins_without_them(tmp_path: Path) -> None:
+    """Damage that Kafka does not find when it starts: then no sink can join its group, and nothing says why."""
+    settings = KafkaSettings(bootstrap="", topic_prefix="t", create_topics=True, partitions=1)
+    told: list[Incident | DiskIncident] = []
+    with KafkaServer(tmp_path) as server:
+        settings = replace(settings, bootstrap=server.bootstrap)
+        ensure_topics(settings)
+        produce(settings, Topic.TRACKS, [track_record(number) for number in range(5)])
+        with Group(settings) as group:
+            group.commit(group.ends())
+        server.stop()
+        damage_offsets(tmp_path / "data")
+        server.launch(server.port)
+        server.wait_ready()
+        with kept_running([server], told.append):
+            wait_until(lambda: len(told) == 2, seconds=180, why=lambda: str(told))
+            with Group(settings) as group:
+                wait_until(lambda: group.lag() == 5)
+                group.commit(group.ends())
+                wait_until(lambda: group.lag() == 0)
+    assert [incident.state for incident in told] == [ServerState.UNHEALTHY, ServerState.RESTARTED]
+    assert "it cannot read its consumers' offsets in __consumer_offsets-" in told[0].message
+    assert list((tmp_path / "unreadable").iterdir()) != []
+
+
+def damage_offsets(data: Path) -> None:
+    """Overwrite the key of the first record: after an orderly end, Kafka does not look at checksums."""
+    for log in data.glob("__consumer_offsets-*/*.log"):
+        batch = bytearray(log.read_bytes())
+        if batch:
+            batch[70:90] = b"\xff" * 20
+            log.write_bytes(batch)
 
 
 def test_a_database_that_a_full_disk_broke_comes_back_once_there_is_room(tmp_path: Path) -> None:

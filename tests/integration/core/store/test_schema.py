@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from segue_core.errors import UnrecoverableError
-from segue_core.identity.rules import Catalogue, Identities, Listed, Outcome, Source, SourceFile
+from segue_core.identity.catalogue import Catalogue, Source
+from segue_core.identity.rules import Identities, Listed, Outcome, SourceFile
 from segue_core.identity.stored_tracks import own_rows, stored_track
 from segue_core.store.database import Collection, Database
 from segue_core.store.records import to_document

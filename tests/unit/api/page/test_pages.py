@@ -18,7 +18,7 @@ from support.service import MemoryService
 PAGES = (
     "/", "/search", "/search?q=track", "/track?id=000003", "/pair?a=000001&b=000002", "/artist?name=artist%201",
     "/genre?name=GENRE%201", "/cluster?number=0", "/journey", "/journey?start=000001&end=000020", "/map", "/map/table",
-    "/taste",
+    "/taste", "/playlists",
 )  # fmt: skip
 OWNER_PAGES = ("/owner", "/owner/batches", "/owner/reach")
 
@@ -115,6 +115,21 @@ def test_scripts_and_styles_are_served_with_the_same_policy(anna: TestClient) ->
 def test_every_file_of_a_page_is_small() -> None:
     files = [path for path in FOLDER.rglob("*.*") if path.suffix != ".pyc"]
     assert [path.name for path in files if len(path.read_text(encoding="utf-8").splitlines()) > 300] == []
+
+
+def test_tracks_become_a_playlist_in_their_order_without_those_that_are_gone(anna: TestClient) -> None:
+    answer = anna.get("/playlist.m3u8", params={"name": "Mine", "id": ["000007", "nobody", "000003"]})
+    assert answer.headers["content-type"] == "audio/x-mpegurl"
+    lines = answer.text.splitlines()
+    assert lines[:2] == ["#EXTM3U", "#PLAYLIST:Mine"]
+    assert [line.partition(" - ")[2] for line in lines if line.startswith("#EXTINF")] == ["Track 7", "Track 3"]
+
+
+def test_admins_share_a_listener_unless_their_keys_name_one(service: MemoryService) -> None:
+    shared = service.client().get("/taste").text
+    own = service.client(Role.ADMIN, "anna").get("/taste").text
+    assert ('data-user="me"' in shared, "everybody does who has such a key" in shared) == (True, True)
+    assert ('data-user="anna"' in own, "everybody does who has such a key" in own) == (True, False)
 
 
 def test_a_catalogue_without_audio_says_so(anna: TestClient) -> None:

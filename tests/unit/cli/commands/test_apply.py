@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -13,7 +15,7 @@ from rich.console import Console
 
 from segue.__main__ import main
 from segue.commands.bring_to_end import Request, bring_to_end
-from segue.commands.changes import Change, all_done, change_of, check_stored
+from segue.commands.changes import Change, all_done, change_of, check_stored, trains_by_itself
 from segue.commands.child_setup import child_config
 from segue.errors import CommandError
 from segue.render.display import display
@@ -25,6 +27,7 @@ from segue_operator.kinds.objects import Key, Kind, Manifest
 from support.local_state import ended, write_state
 from support.manifests import put, track_batch, training_run
 
+NOW = datetime(2026, 1, 1, 13, tzinfo=UTC)
 ENDPOINTS = Endpoints("127.0.0.1:1", "mongodb://user:secret@127.0.0.1:2/")
 
 
@@ -64,7 +67,38 @@ def test_nothing_is_to_do_only_when_all_is_unchanged_and_final(ending: str | Non
     }[ending]
     existing = {Key.of(run): ended(run, reason="Completed", message="m")} | ({Key.of(batch): stored} if stored else {})
     wanted = put(batch, "spec.suspend", value=True) if changed else batch
-    assert all_done([wanted, run], existing) == (ending in verdict and not changed)
+    assert all_done([wanted, run], existing, NOW) == (ending in verdict and not changed)
+
+
+def trained(**spec: Any) -> Manifest:
+    """A run that has trained on ten tracks at the start of 2026."""
+    run = ended(training_run(**spec), reason="Completed", message="m")
+    run["status"] |= {"startTime": "2026-01-01T00:00:00Z", "model": {"version": "music:1", "tracks": 10}}
+    return run
+
+
+@pytest.mark.parametrize(
+    ("retrain", "added", "done"),
+    [({}, 1, False), ({"afterChangedPercent": 20}, 1, True), ({}, 0, True), (None, 9, True),
+     ({"schedule": "0 3 * * *"}, 9, True)],
+)  # fmt: skip
+def test_a_run_that_would_train_again_is_not_done(retrain: Manifest | None, added: int, done: bool) -> None:
+    run, songs = training_run(**({} if retrain is None else {"retrain": retrain})), track_batch()
+    batch = ended(songs, reason="Completed", message="m")
+    batch["status"] |= {"completionTime": "2026-01-01T12:00:00Z", "tracks": {"added": added}}
+    existing = {Key.of(one): one for one in (trained(**run["spec"]), batch)}
+    assert all_done([songs, run], existing, NOW) is done
+
+
+def test_again_leaves_a_run_that_trains_by_itself_to_its_own_rules() -> None:
+    fresh = training_run(retrain={})
+    assert trains_by_itself(fresh, trained(retrain={}))
+    assert trains_by_itself(fresh, trained())
+    assert not trains_by_itself(training_run(), trained(retrain={}))
+    assert not trains_by_itself(fresh, None)
+    assert not trains_by_itself(fresh, ended(fresh, reason="TrainingFailed", message="m", failed=True))
+    assert not trains_by_itself(training_run(retrain={}, families=["timbre"]), trained(retrain={}))
+    assert not trains_by_itself(track_batch(), track_batch())
 
 
 def test_children_get_secrets_by_reference() -> None:

@@ -54,6 +54,19 @@ async def test_the_sinks_of_a_batch_count_together(cluster: LocalCluster) -> Non
     assert (await watcher.look())[0].sink == SinkProgress(stored=43, waiting=0)
 
 
+async def test_what_a_restarted_sink_had_stored_still_counts(cluster: LocalCluster) -> None:
+    await cluster.create(track_batch("songs"))
+    watcher = Watcher(cluster, (SONGS,))
+    labels = {"segue.dev/trackbatch": "songs", "segue.dev/component": "sink"}
+    counted = []
+    for stored in (40, 0, 5, 2):
+        samples = parse(f'segue_sink_records_total{{topic="tracks",outcome="stored"}} {stored}\n')
+        watcher._remember(pod("songs-sink-a", labels=labels), samples)
+        sink = (await watcher.look())[0].sink
+        counted.append(sink.stored if sink is not None else None)
+    assert counted == [40, 40, 45, 47]
+
+
 async def test_a_verdict_ends_the_watching(cluster: LocalCluster) -> None:
     await cluster.create(track_batch("songs"))
     watcher = Watcher(cluster, (SONGS, WEEKLY))

@@ -6,11 +6,11 @@ import io
 
 from rich.console import Console
 
-from segue.render.results import Summary, failures
+from segue.render.results import Summary, failures, took
 from segue_core.store.rejections import Rejection
 from segue_operator.kinds.objects import Manifest
 from support.local_state import ended
-from support.manifests import track_batch, training_run
+from support.manifests import put, track_batch, training_run
 
 
 def shown(resources: list[Manifest], **given: object) -> str:
@@ -66,6 +66,12 @@ def test_a_finished_run_shows_its_model_beside_the_previous_one() -> None:
     assert "active now: not worse than model 1" in text
     assert "MUSIC:1" in text
     assert text.splitlines()[-1].split()[-2:] == ["0.81", "0.50"]
+
+
+def test_a_clock_that_was_set_back_leaves_the_time_unknown() -> None:
+    batch = ended(track_batch("songs"), reason="Completed", message="m")
+    assert took(batch) == "1 min 05 s"
+    assert took(put(batch, "status.completionTime", "2025-12-31T10:00:00Z")) == "-"
 
 
 def test_failures_are_sentences() -> None:

@@ -34,6 +34,14 @@ def test_an_old_java_is_named_with_the_way_out(tmp_path: Path, monkeypatch: pyte
         find_java()
 
 
+def test_a_java_that_cannot_start_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = pretend_java(tmp_path, "17.0.1")
+    program.write_text("#!/bin/sh\necho 'Could not reserve enough space\nfor code cache'\nexit 1\n")
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(LocalError, match=r"does not start: Could not reserve enough space for code cache; .*ulimit -a"):
+        find_java()
+
+
 def test_a_missing_java_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))

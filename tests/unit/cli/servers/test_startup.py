@@ -51,12 +51,33 @@ def test_an_empty_log_is_said_to_be_empty(tmp_path: Path) -> None:
 
 
 def test_the_end_of_the_log_is_told_without_stack_traces(tmp_path: Path) -> None:
-    text = "java.lang.OutOfMemoryError: Java heap space\n\tat kafka.Kafka.main(Kafka.scala)\n\t... 14 more\n\n"
+    text = "java.lang.LinkageError: no such thing\n\tat kafka.Kafka.main(Kafka.scala)\n\t... 14 more\n\n"
     error = not_started("kafka", tmp_path, log_of(tmp_path, text, "kafka"), "it has ended")
     assert str(error) == (
         f"kafka did not start: it has ended; the end of {tmp_path / 'kafka.log'}:\n"
-        "java.lang.OutOfMemoryError: Java heap space"
+        "java.lang.LinkageError: no such thing"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "hint"),
+    [
+        ("java.nio.file.FileSystemException: data: Too many open files\n", "it may not open enough files", "ulimit -n"),
+        ("OSError: [Errno 24] Too many open files: 'x'\n", "it may not open enough files", "ulimit -n"),
+        (
+            "java.lang.OutOfMemoryError: Java heap space\n\tat kafka\n",
+            "or threads: Java heap",
+            "ulimit -a",
+        ),
+        ("Error: Could not reserve enough space for object heap\n", "it does not get enough memory", "ulimit -a"),
+        ("RuntimeError: can't start new thread\n", "it does not get enough memory or threads", "ulimit -a"),
+    ],
+)
+def test_a_limit_that_bites_is_named_with_the_way_out(tmp_path: Path, text: str, words: str, hint: str) -> None:
+    error = not_started("kafka", tmp_path, log_of(tmp_path, text, "kafka"), "it has ended")
+    assert words in str(error)
+    assert "\n" not in str(error)
+    assert hint in (error.hint or "")
 
 
 CORRUPT_TABLE = (
@@ -97,6 +118,18 @@ def test_a_full_disk_is_not_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("segue.servers.startup.free_bytes", lambda _folder: 3 << 20)
     full = not_started("mongodb", tmp_path, log_of(tmp_path, text), "it has ended")
     assert str(full) == f"mongodb did not start: the disk that holds {tmp_path} is full: 3 MB free, 48 MB needed"
+
+
+ACTIVE = "2026-11-29 23:47:59.484 WARN QuorumController - Performing controller activation.\n"
+UNREADABLE = (
+    "2026-11-29 23:48:29.818 ERROR CoordinatorRuntime - [GroupCoordinator id=1] Failed to load metadata from "
+    "__consumer_offsets-2 with epoch 4 due to Deserializing record from __consumer_offsets-2 failed.\n"
+)
+
+
+def test_offsets_that_the_broker_could_not_read_are_those_of_its_last_run(tmp_path: Path) -> None:
+    assert log_of(tmp_path, ACTIVE + UNREADABLE * 2, "kafka").unreadable_offsets == ("__consumer_offsets-2",)
+    assert log_of(tmp_path, ACTIVE + UNREADABLE + ACTIVE, "kafka").unreadable_offsets == ()
 
 
 def test_of_an_endless_log_only_the_end_is_read(tmp_path: Path) -> None:

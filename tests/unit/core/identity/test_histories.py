@@ -9,16 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segue_core.identity.rules import (
-    Catalogue,
-    Identities,
-    Identity,
-    Listed,
-    Outcome,
-    Source,
-    SourceFile,
-    StoredTrack,
-)
+from segue_core.identity.catalogue import Catalogue, Source, StoredTrack
+from segue_core.identity.rules import Identities, Identity, Listed, Outcome, SourceFile
 
 SOURCES = (Source("one", "batch-one"), Source("two", "batch-two"))
 NAMES = ("a", "b", "x/a", "a~2")
@@ -50,15 +42,20 @@ class Collection:
     """Id -> the recording that it meant first."""
     clock: int = 0
 
-    def apply(self, source: Source, *, sure: bool = True) -> dict[str, Identity | None]:
-        """One batch: what each file got, None for a file that cannot be decoded."""
+    def apply(self, source: Source, *, sure: bool = True, shards: int = 2) -> dict[str, Identity | None]:
+        """One batch: what each file got, None for a file that cannot be decoded.
+
+        Its shards work at the same time, each on files of its own, and see what was stored before.
+        """
         folder = self.folders[source.name]
         listed = _listed(folder)
-        identities = Identities(
-            Catalogue(source, self.tracks.values()), listed, lambda track_id: track_id not in self.tracks
-        )
+        parts = [
+            Identities(Catalogue(source, self.tracks.values()), listed, lambda track_id: track_id not in self.tracks)
+            for _ in range(shards)
+        ]
         given: dict[str, Identity | None] = {}
-        for path, audio in sorted(folder.items()):
+        for number, (path, audio) in enumerate(sorted(folder.items())):
+            identities = parts[number % shards]
             if audio.broken:
                 given[path] = None
                 continue

@@ -5,17 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from segue_core.identity.rules import (
-    Catalogue,
-    Identities,
-    Identity,
-    Listed,
-    Outcome,
-    Source,
-    SourceFile,
-    StoredTrack,
-    source_of_batch,
-)
+from segue_core.identity.catalogue import Catalogue, Source, StoredTrack, source_of_batch
+from segue_core.identity.rules import Identities, Identity, Listed, Outcome, SourceFile
 
 SOURCE = Source("hostPath/music", "mine")
 

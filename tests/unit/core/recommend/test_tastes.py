@@ -95,7 +95,13 @@ def test_quotas_add_up_and_every_taste_gets_its_floor(found: list[int], limit: i
     assert sum(wanted) == limit
     assert wanted == sorted(wanted, reverse=True)
     if len(found) < limit:
-        assert min(wanted) >= max(1, limit // (2 * len(found)))
+        assert min(wanted) >= min(2, max(1, limit // (2 * len(found))))
+
+
+def test_a_taste_of_twice_the_weight_gets_four_times_the_places_beyond_the_floor() -> None:
+    assert quotas([2, 1], 14) == [10, 4]
+    assert quotas([8, 4, 4], 9) == [5, 2, 2]
+    assert quotas([1000, 1], 20) == [18, 2]
 
 
 @given(sizes, st.integers(1, 60))

@@ -22,7 +22,7 @@ SLICES = {Family.TIMBRE: slice(0, 2), Family.HARMONY: slice(2, 3), Family.RHYTHM
 
 
 def family_shares(query: np.ndarray, candidate: np.ndarray, slices: dict[Family, slice]) -> dict[Family, float]:
-    shares = explain.family_shares(query[None], candidate[None].astype(np.float32), slices)
+    shares = explain.explain_list(query[None], query[None], candidate[None].astype(np.float32), slices).shares
     return dict(zip(slices, shares[0].tolist(), strict=True))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from segue_core.contract import Family
-from segue_core.similarity.explain import family_shares, family_slices
+from segue_core.similarity.explain import explain_list, family_slices
 from segue_core.similarity.family_maps import FamilyMaps
 from segue_core.similarity.scaling import Scaling
 from segue_core.store.models import FamilyLayout, FamilyMap, Scaler
@@ -43,7 +43,7 @@ def test_shares_of_mapped_families_add_up() -> None:
     rows = scaling.normalise(np.random.default_rng(1).normal(size=(8, 6))).rows
     slices = family_slices(LAYOUT, [MAP])
     assert slices == {Family.TIMBRE: slice(0, 2), Family.LEARNED: slice(2, 4), Family.RHYTHM: slice(4, 5)}
-    shares = family_shares(rows[:4], rows[4:], slices)
+    shares = explain_list(rows[:4], rows[:4], rows[4:], slices).shares
     np.testing.assert_allclose(shares.sum(axis=1), 1.0)
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-6)
 

@@ -42,7 +42,7 @@ def music(tmp_path: Path) -> Path:
 
 def stored(music: Path, **more: object) -> list[TrackRecord]:
     sent, summary = extract_shard(batch(music, **more))
-    assert summary.extracted == 3
+    assert (summary.extracted, summary.stored) == (3, 3)
     return list(sent.tracks.values())
 
 
@@ -59,7 +59,7 @@ def test_a_file_that_is_as_it_was_is_not_read(music: Path) -> None:
         overwrite(path)
     sent, summary = extract_shard(batch(music), records)
     assert not sent
-    assert (summary.listed, summary.skipped) == (3, 3)
+    assert (summary.listed, summary.skipped, summary.stored) == (3, 3, 3)
 
 
 def test_a_file_that_changed_is_read(music: Path) -> None:

@@ -92,4 +92,5 @@ def test_without_the_extra_the_words_of_common_formats_still_arrive(
         monkeypatch.setattr(module, "has_ffmpeg", lambda: False)
     sound = np.asarray(stereo(1.0))
     assert read_tags(write_as(tmp_path / "a.mp3", sound, **WORDS)).metadata.title == "Für Elise"
-    assert read_tags(write_as(tmp_path / "a.wma", sound, **WORDS)).metadata.title is None
+    assert read_tags(write_as(tmp_path / "a.wma", sound, **WORDS)).metadata.title == "Für Elise"
+    assert read_tags(write_as(tmp_path / "a.mka", sound, **WORDS)).metadata.title is None

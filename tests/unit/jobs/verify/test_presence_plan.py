@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from segue_core.contract import MissingPolicy
-from segue_core.identity.rules import Source
+from segue_core.identity.catalogue import Source
 from segue_core.store.presence import Presence
 from segue_core.store.records import Metadata
 from segue_core.store.tracks import TrackRow

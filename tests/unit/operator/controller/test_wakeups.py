@@ -28,6 +28,24 @@ def test_batch_wakes_itself_and_the_runs_that_name_it_in_its_namespace() -> None
     assert woken(wakeups, batch("b"), "DELETED") == {key(Kind.TRACK_BATCH, "b"), key(Kind.TRAINING_RUN, "r1")}
 
 
+def of_catalogue(given: Manifest, name: str, succeeded: str = "Unknown") -> Manifest:
+    given["spec"]["catalogue"] = name
+    return given | {"status": {"conditions": [{"type": "Succeeded", "status": succeeded}]}}
+
+
+def test_a_batch_or_run_that_has_ended_wakes_the_runs_of_its_catalogue_in_any_namespace() -> None:
+    wakeups = Wakeups()
+    for one in (run("r1"), run("r2", namespace="elsewhere")):
+        woken(wakeups, of_catalogue(one, "music"))
+    woken(wakeups, of_catalogue(run("r3"), "speech"))
+    mine = {key(Kind.TRAINING_RUN, "r1"), Key(Kind.TRAINING_RUN, "elsewhere", "r2")}
+    batch_key = key(Kind.TRACK_BATCH, "b")
+    assert woken(wakeups, of_catalogue(batch("b"), "music")) == {batch_key}
+    assert woken(wakeups, of_catalogue(batch("b"), "music", "True")) == {batch_key, *mine}
+    assert woken(wakeups, of_catalogue(batch("b"), "music"), "DELETED") == {batch_key, *mine}
+    assert woken(wakeups, of_catalogue(run("r1"), "music", "True")) == mine
+
+
 def test_deleted_run_is_woken_no_more() -> None:
     wakeups = Wakeups()
     woken(wakeups, run("r", "b"))

@@ -77,6 +77,24 @@ def test_tracks_are_summed_over_batches() -> None:
     assert registry.get_sample_value("segue_operator_rejected_tracks", {"reason": "Silent"}) == 3
 
 
+def test_what_has_changed_since_the_last_training_is_shown_while_it_trains_again() -> None:
+    conditions = [
+        {"type": "Succeeded", "status": "Unknown", "reason": "Running"},
+        {"type": "RetrainRecommended", "status": "True", "reason": "TracksChanged"},
+    ]
+    retrain = {"round": 3, "failures": 1, "trainedSince": "2026-01-02T00:00:00Z", "changedTracks": 12}
+    status = {"conditions": conditions, "retrain": retrain, "model": {"version": "music:3", "tracks": 90}}
+    older = with_status(
+        training_run("older"), "True", startTime="2026-01-01T00:00:00Z", model={"version": "music:2", "tracks": 80}
+    )
+    registry = collected(training_run("weekly") | {"status": status}, older)
+    names = ("retrain_recommended", "changed_tracks", "training_failed_rounds")
+    shown = [registry.get_sample_value(f"segue_operator_{name}", {"catalogue": "music"}) for name in names]
+    assert shown == [1, 12, 1]
+    trained = {"catalogue": "music", "state": "trained"}
+    assert registry.get_sample_value("segue_operator_training_tracks", trained) == 90
+
+
 def test_only_the_last_successful_training_of_a_catalogue_is_shown() -> None:
     model = {"version": "1", "k": 8, "tracks": 90, "excluded": 10, "metrics": {"precision": "0.5", "odd": "n/a"}}
     old = with_status(training_run("a"), "True", completionTime="2026-01-01T00:00:00Z", model=model | {"k": 4})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -83,6 +83,20 @@ def test_the_clock_outlives_the_operator() -> None:
     cluster.step()
     assert stalled(cluster)[0] == "True"
     assert since(cluster) == START
+
+
+@pytest.mark.parametrize("hours", [24, -24], ids=["forward", "back"])
+def test_a_clock_that_jumps_does_not_silence_a_stall(hours: int) -> None:
+    """An object says since when (the Job without a pod), or nothing does (the image that is missing)."""
+    for happen in (waiting(EXTRACT), lambda _cluster: None):
+        cluster = started()
+        happen(cluster)
+        cluster.step()
+        cluster.now += timedelta(hours=hours)
+        began = cluster.now
+        live(cluster, PATIENCE_SECONDS + CONFIRMATION_SECONDS + 1)
+        assert stalled(cluster)[0] == "True"
+        assert since(cluster) in (began, START)
 
 
 def test_a_suspension_ends_it_and_sets_the_clock_back() -> None:

@@ -70,12 +70,12 @@ def test_verify_is_told_by_which_recipes_the_shards_extracted() -> None:
 def test_progress_is_folded_from_the_last_summary_of_each_shard() -> None:
     cluster = started(extraction={"shards": 2, "parallelism": 2})
     cluster.end_pod(EXTRACT, 1, ExtractSummary(shard=0, listed=5, extracted=1, interrupted=True), index=0)
-    cluster.end_pod(EXTRACT, 0, ExtractSummary(shard=0, listed=5, extracted=3, skipped=1, rejected=1,
+    cluster.end_pod(EXTRACT, 0, ExtractSummary(shard=0, listed=5, extracted=3, skipped=1, stored=2, rejected=1,
                                                rejected_by_reason={"Silent": 1}), index=0)  # fmt: skip
-    cluster.end_pod(EXTRACT, 0, ExtractSummary(shard=1, listed=4, extracted=4), index=1)
+    cluster.end_pod(EXTRACT, 0, ExtractSummary(shard=1, listed=4, extracted=4, stored=4), index=1)
     cluster.step()
     status = cluster.resource["status"]
-    counts = {"listed": 9, "extracted": 8, "rejected": 1}
+    counts = {"listed": 9, "extracted": 8, "rejected": 1, "stored": 6}
     assert nonzero(status["tracks"]) == counts, "the first attempt extracted what the second skipped"
     assert status["rejectedByReason"] == {"Silent": 1}
     cluster.pods.pop(0)

@@ -5,18 +5,22 @@ import * as firstVisit from "./first_visit.js";
 import * as map from "./map.js";
 import * as navigation from "./navigation.js";
 import { forget, judge, never } from "./opinions.js";
-import { activate } from "./owner.js";
+import { change } from "./owner.js";
 import * as player from "./player.js";
+import * as playlists from "./playlists.js";
+import * as playlistsView from "./playlists_view.js";
 import * as queueView from "./queue_view.js";
 import * as signIn from "./sign_in.js";
+import * as spectrogram from "./spectrogram_view.js";
 import { question, say, sayError } from "./status.js";
 import { listAround, trackOf, tracksOfPage } from "./tracks.js";
 
 const isPressed = (button) => button.getAttribute("aria-pressed") === "true";
 
 async function erase() {
-  if (!(await question("Erase your profile and every event until now?", { action: "Erase" }))) return;
+  if (!(await question("Erase your profile, every event until now, and your playlists in this browser?", { action: "Erase" }))) return;
   await ask(operation(`users/${segment(user())}/profile`), { method: "DELETE" });
+  playlists.removeAll();
   await navigation.go("/");
   say("It is erased.");
 }
@@ -44,8 +48,11 @@ const ACTIONS = {
   "never-artist": (_button, track) => never("artists", track.artist, track.artist),
   allow: ({ dataset }) => forget(dataset.kind, dataset.name, { excluded: true }, navigation.again),
   unstate: ({ dataset }) => forget(dataset.kind, dataset.name, { excluded: false }, navigation.again),
-  activate: ({ dataset }) => activate(dataset, false),
-  pin: ({ dataset }) => activate(dataset, true),
+  "save-queue": () => playlistsView.save(player.queued(), "Queue"),
+  ...playlistsView.ACTIONS,
+  activate: ({ dataset }) => change("Activate", dataset),
+  pin: ({ dataset }) => change("Pin", dataset),
+  unpin: ({ dataset }) => change("Unpin", dataset),
   erase,
   "sign-out": signOut,
 };
@@ -69,6 +76,8 @@ document.addEventListener("keydown", (event) => {
 function beginPage() {
   firstVisit.begin();
   map.begin();
+  playlistsView.begin();
+  spectrogram.begin();
 }
 
 navigation.begin();

@@ -1,22 +1,23 @@
 // The first choice: tracks, genres, an artist; the list follows at once.
 
-import { ask, operation, tell } from "./api.js";
+import { ask, link, operation, tell } from "./api.js";
 import { go } from "./navigation.js";
 import { state } from "./opinions.js";
 import { sayError } from "./status.js";
 
 async function choose(form) {
   const data = new FormData(form);
-  const tracks = data.getAll("track"), genres = data.getAll("genre");
+  const tracks = data.getAll("track"), genres = data.getAll("genre"), words = data.getAll("word");
   const artist = data.get("artist").trim();
-  if (!tracks.length && !genres.length && !artist) {
+  if (!tracks.length && !genres.length && !words.length && !artist) {
     document.getElementById("chosen").textContent = "Pick at least one track, genre or artist.";
     return;
   }
   try {
     if (genres.length || artist) await state(genres, artist ? [artist] : []);
     if (tracks.length) await tell(tracks.map((trackId) => ({ type: "like", trackId })));
-    await go(location.href, { push: false });
+    if (words.length) await go(link("/", { sounds: words.join(" ") }));
+    else await go(location.href, { push: false });
   } catch (error) {
     sayError(error);
   }

@@ -31,7 +31,11 @@ export function markPlace() {
   for (const one of document.querySelectorAll("[data-nav]")) {
     const place = one.dataset.nav;
     const inside = place === "/" ? location.pathname === "/" : location.pathname.startsWith(place);
-    if (inside) one.setAttribute("aria-current", "page");
+    if (inside) {
+      one.setAttribute("aria-current", "page");
+      const nav = one.parentElement; // on a phone, only a part of it is seen
+      nav.scrollLeft = Math.min(Math.max(nav.scrollLeft, one.offsetLeft + one.offsetWidth - nav.offsetLeft - nav.clientWidth), one.offsetLeft - nav.offsetLeft);
+    }
     else one.removeAttribute("aria-current");
   }
 }

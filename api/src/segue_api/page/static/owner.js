@@ -17,15 +17,25 @@ async function untilServed(model) {
   return false;
 }
 
-export async function activate({ model, expected }, pin) {
+const QUESTIONS = {
+  Activate: (number) => `Make version ${number} the active one?`,
+  Pin: (number) => `Make version ${number} the active one, and keep training from replacing it?`,
+  Unpin: (number) => `Let training replace version ${number} again?`,
+};
+const PINS = { Activate: undefined, Pin: true, Unpin: false };
+
+/** Asks why, and then activates, pins or unpins a version. */
+export async function change(action, { model, expected }) {
   const number = model.slice(model.lastIndexOf(":") + 1);
-  const reason = await question(
-    pin ? `Make version ${number} the active one, and keep training from replacing it?` : `Make version ${number} the active one?`,
-    { field: "Reason, for who asks later", action: pin ? "Pin" : "Activate" },
-  );
+  const reason = await question(QUESTIONS[action](number), { field: "Reason, for who asks later", action });
   if (!reason) return;
   try {
-    await ask(operation("active-model"), { method: "PUT", body: { model, expected: expected || null, pin, reason } });
+    await ask(operation("active-model"), { method: "PUT", body: { model, expected: expected || null, pin: PINS[action], reason } });
+    if (action === "Unpin") {
+      await again();
+      say(`Version ${number} is active, and training may replace it.`);
+      return;
+    }
     say(`Version ${number} is active; it is being loaded.`);
     const isServed = await untilServed(model);
     if (location.pathname === "/owner") await again();

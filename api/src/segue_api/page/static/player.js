@@ -7,6 +7,7 @@ import { isLive, refresh } from "./live_lists.js";
 import { judge } from "./opinions.js";
 import { say, sayError } from "./status.js";
 
+const QUICK_SECONDS = 30;
 const element = (id) => document.getElementById(id);
 const queue = new Queue();
 let failures = 0;
@@ -28,6 +29,9 @@ export function playFrom(tracks, id) {
   queue.replace(tracks, at);
   load(true);
 }
+
+/** What is played now, and what comes. */
+export const queued = () => queue.tracks.slice(Math.max(0, queue.at));
 
 /** Puts a track into the queue; plays it if nothing else is there. */
 export function enqueue(track, isNext) {
@@ -220,7 +224,8 @@ export function begin() {
   });
   addEventListener("pagehide", () => {
     queue.save(audio().currentTime);
-    leave("skip", { keepalive: true });
+    // A page that is left early may be a reload, and the music goes on: that says nothing against the track.
+    if (audio().currentTime > QUICK_SECONDS) leave("skip", { keepalive: true });
   });
   obeyMediaKeys();
   const seconds = queue.restore();

@@ -150,11 +150,11 @@ def _scaled(tries: _Tries, now: datetime, backoff: Backoff) -> Changes:
 
 def _wait(tries: _Tries, index: int, now: datetime, backoff: Backoff) -> float:
     """Seconds until a pod of the index may start: the more have failed, the longer."""
-    failed = [pod for pod, _ in tries.verdicts if index_of(pod) == index]
-    if not failed:
+    ends = [finished_at(pod) for pod, _ in tries.verdicts if index_of(pod) == index]
+    last = max((end for end in ends if end <= now), default=None)  # later ones: the clock was set back
+    if last is None:
         return 0.0
-    startable = finished_at(failed[-1]) + timedelta(seconds=backoff.pause(len(failed)))
-    return (startable - now) / timedelta(seconds=1)
+    return (last + timedelta(seconds=backoff.pause(len(ends))) - now) / timedelta(seconds=1)
 
 
 def _pod(tries: _Tries, index: int) -> Manifest:

@@ -14,7 +14,7 @@ from segue_core.contract import Role
 def run(
     *,
     role: Annotated[Role, Parameter(help="admin: everything; listener: one listener; ingest: sends events")],
-    user: Annotated[str | None, Parameter(metavar="NAME", help="the listener, for the role listener")] = None,
+    user: Annotated[str | None, Parameter(metavar="NAME", help="the listener that the key belongs to")] = None,
     note: Annotated[str, Parameter(metavar="TEXT", help="who or what uses the key", show_default=False)] = "",
     offline: Annotated[
         bool, Parameter(help="print the line for a file of keys instead of storing the key", show_default=False)
@@ -26,7 +26,7 @@ def run(
     import msgspec
 
     from segue.commands.database_access import open_database
-    from segue_core.store.keys import NewKey, create_key, new_key
+    from segue_core.store.keys import NewKey, create_key, find_holder_fault, new_key
 
     def make() -> NewKey:
         if offline:
@@ -34,11 +34,9 @@ def run(
         with open_database(call) as database:
             return create_key(database, role, user=user, note=note)
 
-    if (role is Role.LISTENER) != (user is not None):
-        raise UsageError(
-            "--role listener needs --user" if user is None else f"--user does not belong to --role {role.value}",
-            "segue keys create --role listener --user NAME",
-        )
+    fault = find_holder_fault(role, user)
+    if fault is not None:
+        raise UsageError(fault, "segue keys create --role listener --user NAME")
     made = make()
     if as_json:
         write_json(call.console, {"token": made.token, "key": msgspec.to_builtins(made.record)})

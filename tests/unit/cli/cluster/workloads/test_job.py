@@ -80,6 +80,15 @@ def test_failed_index_is_retried_after_a_pause_that_doubles() -> None:
     assert [index_of(created) for created in late.create] == [0]
 
 
+def test_a_clock_that_is_set_back_does_not_make_a_retry_wait_for_it() -> None:
+    given_job = stored(job("j", completions=1, backoffLimitPerIndex=5))
+    failed = [pod("a", index=0, exit_code=1, seconds=86_400)]
+    assert len(reconcile_job(given_job, failed, NOW).create) == 1
+    again = reconcile_job(given_job, [*failed, pod("b", index=0, exit_code=1)], NOW)
+    assert again.create == ()
+    assert again.look_again_seconds == pytest.approx(2)
+
+
 def test_backing_off_index_does_not_hold_up_the_others() -> None:
     outcome = reconcile_job(
         stored(job("j", completions=3, parallelism=1, backoffLimitPerIndex=5)), [pod("a", index=0, exit_code=1)], NOW

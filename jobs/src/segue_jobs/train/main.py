@@ -66,11 +66,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Before:
-    """The version that is active while the run trains, and where it has the sample's tracks."""
+    """The version that is active while the run trains, and cluster and distance of the sample's tracks that it has."""
 
     model: ModelDocument
     places: Mapping[str, tuple[int, float]]
-    """Cluster and distance to its centre; without the tracks that the version does not have."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ def main(arguments: TrainArguments, program: Program) -> Termination:
 def _check(arguments: TrainArguments) -> None:
     if len(set(arguments.family)) != len(arguments.family) or not arguments.family:
         raise ConfigurationError("--family must name at least one family, and none twice")
-    if not arguments.k or min(arguments.k) < 1:
+    if min(arguments.k, default=0) < 1:
         raise ConfigurationError("--k must be given at least once, with numbers of at least 1")
 
 
@@ -137,15 +136,15 @@ def _train(run: Run, program: Program) -> ModelDocument:
     ensure_topics(run.kafka)
     with run.steps.phase("read-ranges") as figures:
         ranges = find_ranges(run.target, run.arguments.catalogue)
-        figures["tracks"] = sum(item.tracks for item in ranges)
+        figures["tracks"] = tracks = sum(item.tracks for item in ranges)
     if not ranges:
         raise UnrecoverableError(
             f"NoFeatures: catalogue {run.arguments.catalogue!r} has no tracks: ingest some with a TrackBatch first"
         )
     with ExitStack() as stack:
         with run.steps.phase("start-spark"):
-            partitions = partitions_for(sum(one.tracks for one in ranges))
-            spark = stack.enter_context(spark_session(f"segue-train-{run.arguments.run}", program.stopping, partitions))
+            name = f"segue-train-{run.arguments.run}"
+            spark = stack.enter_context(spark_session(name, program.stopping, partitions_for(tracks)))
         return _publish(run, _fit(run, spark, ranges))
 
 
@@ -229,8 +228,7 @@ def _write_excluded(run: Run, fitted: Fitted, placement: Placement) -> Counter[E
     if fitted.units.zero:
         excluded[Exclusion.ZERO_VECTOR] += len(fitted.units.zero)
         message = "it equals the mean of the catalogue in every dimension, so it has no direction"
-        rows = (placement.exclude(track, Exclusion.ZERO_VECTOR, message) for track in fitted.units.zero)
-        write(run.mongo, rows)
+        write(run.mongo, (placement.exclude(track, Exclusion.ZERO_VECTOR, message) for track in fitted.units.zero))
     return excluded
 
 

@@ -26,7 +26,7 @@ from segue_core.store.database import Collection
 from segue_core.store.models import FamilyLayout, PartitionRange
 from segue_core.store.records import TrackRecord
 from segue_core.store.vectors import read_vectors
-from segue_jobs.train import phases
+from segue_jobs.train import partition_work, phases
 from segue_jobs.train.kafka_options import connection_options, range_options
 from segue_jobs.train.snapshot import end_positions
 from segue_jobs.train.spark_scaling import scale
@@ -119,7 +119,8 @@ def test_same_data_and_seed_give_the_same_model_that_numpy_can_read(
     ]
     stored.target[Collection.TRACKS].delete_many({})
     store_tracks(mongo_settings, exchanged)
-    third = train("third", k=(4,), promotion=PromotionPolicy.IF_NOT_WORSE)
+    with mock.patch.object(partition_work, "PARTITION_TRACKS", 100):  # as a large catalogue, by Spark's tasks
+        third = train("third", k=(4,), promotion=PromotionPolicy.IF_NOT_WORSE)
     assert (third.model, third.promoted) == ("c:3", False)
     assert "compared tracks have changed since model 2 was trained, and lists are worse with them" in third.decision
     assert "model 2 was trained on other features than" in third.decay
@@ -188,14 +189,14 @@ def test_spark_scales_as_numpy_does(train: Train) -> None:
         FamilyLayout(family=Family.HARMONY, dimensions=LAYOUT[Family.HARMONY]),
         FamilyLayout(family=Family.LEARNED, dimensions=tuple(map(str, range(40)))),
     ]
-    with spark_session("scale", threading.Event()) as spark:
+    with spark_session("scale", threading.Event(), 3) as spark:
         frame = spark.createDataFrame(
             rows, "track_id string, harmony array<double>, learned array<double>"
         ).repartition(3)
-        scaled = scale(frame, layout)
+        scaled = scale(frame, layout, 3)
         units = {row["track_id"]: row["unit"].toArray() for row in scaled.frame.collect()}
         by = [(track_id, f"artist {place % 60}" if place < 190 else None) for place, (track_id, *_) in enumerate(rows)]
-        whitened = scale(frame, layout, spark.createDataFrame(by, "track_id string, artist string"))
+        whitened = scale(frame, layout, 3, spark.createDataFrame(by, "track_id string, artist string"))
         white = {row["track_id"]: row["unit"].toArray() for row in whitened.frame.collect()}
     raw_values = np.hstack([values, heard])
     expected = to_unit(scaled.scaler, raw_values).rows
@@ -232,7 +233,7 @@ def test_plans_do_not_show_the_brokers_password(train: Train, kafka_settings: Ka
     topic = kafka_settings.topic(Topic.FEATURES_RHYTHM)
     protected = replace(kafka_settings, sasl_mechanism="PLAIN", username="segue", password="hush-4711")
     ranges = [PartitionRange(topic=topic, partition=0, start=0, end=0)]
-    with spark_session("plans", threading.Event()) as spark:
+    with spark_session("plans", threading.Event(), 1) as spark:
         options = connection_options(protected)
         rows = spark.range(3).select(F.lit(topic).alias("topic"), F.lit("x").alias("value"))
         rows.write.format("kafka").options(**options).save()

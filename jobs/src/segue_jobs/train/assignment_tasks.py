@@ -14,6 +14,7 @@ from pyspark.sql import functions as F  # noqa: N812 - Spark's own convention
 from segue_core.contract import Exclusion
 from segue_core.similarity.proximity import Moments, MomentSums
 from segue_jobs.train import schema
+from segue_jobs.train.partition_work import collected
 from segue_jobs.train.placement import Placement, blocks, read_sums, report, write, write_block
 
 
@@ -27,13 +28,15 @@ class Placed:
     """Of their vectors."""
 
 
-def write_placed(units: DataFrame, placement: Placement) -> Placed:
+def write_placed(units: DataFrame, placement: Placement, partitions: int) -> Placed:
     """Place and write all tracks of a frame.
 
     Parameters
     ----------
     units
         ``track_id``, ``unit`` and ``norm``.
+    partitions
+        Number of their partitions.
     """
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -44,11 +47,8 @@ def write_placed(units: DataFrame, placement: Placement) -> Placed:
             sums += MomentSums.of(block.rows)
         yield report(written, sums)
 
-    rows = (
-        units.select("track_id", vector_to_array(F.col("unit")).alias("unit"), "norm")
-        .mapInArrow(work, schema.WRITTEN)
-        .collect()
-    )
+    arrays = units.select("track_id", vector_to_array(F.col("unit")).alias("unit"), "norm")
+    rows = collected(arrays, work, schema.WRITTEN, partitions).to_pylist()
     sizes: Counter[int] = Counter()
     for row in rows:
         sizes[row["cluster"]] += row["tracks"]
@@ -56,13 +56,15 @@ def write_placed(units: DataFrame, placement: Placement) -> Placed:
     return Placed(sizes, sums.moments())
 
 
-def write_excluded(excluded: DataFrame, placement: Placement) -> int:
+def write_excluded(excluded: DataFrame, placement: Placement, partitions: int) -> int:
     """Write the excluded tracks of a frame; return their number.
 
     Parameters
     ----------
     excluded
         ``track_id``, ``excluded`` and ``message``.
+    partitions
+        Number of their partitions.
     """
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -70,5 +72,6 @@ def write_excluded(excluded: DataFrame, placement: Placement) -> int:
         assignments = (placement.exclude(row["track_id"], Exclusion(row["excluded"]), row["message"]) for row in rows)
         yield report(write(placement.settings, assignments))
 
-    rows = excluded.select("track_id", "excluded", "message").mapInArrow(work, schema.WRITTEN).collect()
+    columns = excluded.select("track_id", "excluded", "message")
+    rows = collected(columns, work, schema.WRITTEN, partitions).to_pylist()
     return sum(int(row["tracks"]) for row in rows)

@@ -110,6 +110,18 @@ def choose(
     return Choice(k, f"k={k}: {found}; k={larger} loses more: {_in_words(candidates[larger], exact)}")
 
 
+def groups(sizes: Sequence[int]) -> tuple[int, ...]:
+    """Which clusters are groups: those of at least `SMALLEST_CLUSTER` tracks, or if there are none, the largest.
+
+    Parameters
+    ----------
+    sizes
+        Number of tracks in each cluster, at least one.
+    """
+    least = min(SMALLEST_CLUSTER, max(sizes))
+    return tuple(cluster for cluster, size in enumerate(sizes) if size >= least)
+
+
 def _is_whole(metrics: Mapping[str, float], smallest: float) -> bool:
     """Whether every cluster is a group."""
     return metrics.get(Metric.SMALLEST, math.inf) >= smallest

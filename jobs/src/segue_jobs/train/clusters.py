@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame
 
 from segue_core.contract import Distance
 from segue_core.similarity.arrays import Doubles
+from segue_jobs.train.choice import groups
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ def fit_centres(units: DataFrame, k: int, options: KMeansOptions) -> Doubles:
 
     Returns
     -------
-    (k, d) centres, unit rows for the cosine distance; fewer if there are fewer distinct vectors.
+    (k, d) centres, unit rows for the cosine distance; fewer if there are fewer distinct vectors, or clusters that
+    are no `choice.groups`: these are given up, and their tracks belong to the nearest of the others.
     """
     if k == 1:  # MLlib needs at least two
         return _one_centre(units, options.distance)
@@ -50,7 +52,8 @@ def fit_centres(units: DataFrame, k: int, options: KMeansOptions) -> Doubles:
         distanceMeasure=options.distance.value.lower(),
         solver="block",
     ).fit(units)
-    return np.array(model.clusterCenters(), dtype=np.float64)
+    centres = np.array(model.clusterCenters(), dtype=np.float64)
+    return centres[list(groups(model.summary.clusterSizes))]
 
 
 def _one_centre(units: DataFrame, distance: Distance) -> Doubles:

@@ -21,14 +21,14 @@ from segue_core.features.layout import LAYOUT
 from segue_core.similarity.explain import family_slices
 from segue_core.similarity.family_maps import FamilyMaps
 from segue_core.store.models import FamilyLayout, FamilyMap
+from segue_jobs.train import schema
+from segue_jobs.train.partition_work import transformed
 from segue_jobs.train.whitening import MINIMUM_ARTISTS, choose_shrinkage, total, whitening_matrix
 from segue_jobs.train.within_artists import measure
 
 COMPONENTS = 32
 """Of a family whose network determines its dimensions. On 600 tracks of 34 games, 32 components of 200 kept 91 % of the
 variance, and the precision; they take less than half of the time and memory of all questions."""
-
-_MAPPED = "track_id string, weighted array<double>"
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,9 @@ class Fitted:
     """Of each whitened family; empty if there are too few artists."""
 
 
-def fit_maps(vectors: DataFrame, families: Sequence[FamilyLayout], artists: DataFrame | None) -> Fitted:
+def fit_maps(
+    vectors: DataFrame, families: Sequence[FamilyLayout], artists: DataFrame | None, partitions: int
+) -> Fitted:
     """Fit the maps of a model.
 
     Parameters
@@ -49,6 +51,8 @@ def fit_maps(vectors: DataFrame, families: Sequence[FamilyLayout], artists: Data
         ``track_id`` and ``weighted``.
     artists
         ``track_id`` and ``artist``; None to whiten nothing.
+    partitions
+        Number of partitions of the vectors.
     """
     components = _components(vectors, families)
     if artists is None:
@@ -56,7 +60,7 @@ def fit_maps(vectors: DataFrame, families: Sequence[FamilyLayout], artists: Data
     dimensions = sum(len(part.dimensions) for part in families)
     slices = family_slices(families, components)
     width = FamilyMaps.of(components, dimensions).width
-    within = measure(mapped(vectors, components, dimensions), artists, width)
+    within = measure(mapped(vectors, components, dimensions, partitions), artists, width, partitions)
     if within.artists < MINIMUM_ARTISTS:
         return Fitted(components, {})
     before = {part.family: np.array(part.matrix) for part in components}
@@ -88,7 +92,7 @@ def _components(vectors: DataFrame, families: Sequence[FamilyLayout]) -> tuple[F
     return tuple(maps)
 
 
-def mapped(vectors: DataFrame, maps: Sequence[FamilyMap], dimensions: int) -> DataFrame:
+def mapped(vectors: DataFrame, maps: Sequence[FamilyMap], dimensions: int, partitions: int) -> DataFrame:
     """The vectors after the maps, with the same columns; unchanged if there are no maps."""
     if not maps:
         return vectors
@@ -103,4 +107,5 @@ def mapped(vectors: DataFrame, maps: Sequence[FamilyMap], dimensions: int) -> Da
             yield pa.RecordBatch.from_arrays([batch.column(0), weighted], ["track_id", "weighted"])
 
     arrays = vectors.select("track_id", vector_to_array(F.col("weighted")).alias("weighted"))
-    return arrays.mapInArrow(work, _MAPPED).select("track_id", array_to_vector(F.col("weighted")).alias("weighted"))
+    rows = transformed(arrays, work, schema.WEIGHTED, partitions)
+    return rows.select("track_id", array_to_vector(F.col("weighted")).alias("weighted"))

@@ -38,6 +38,7 @@ from segue_jobs.train.clusters import KMeansOptions, fit_centres
 from segue_jobs.train.evaluation import Evaluation
 from segue_jobs.train.lineage import Lineage, first_lineage, follow, keep_names
 from segue_jobs.train.mongo_source import load
+from segue_jobs.train.partition_work import partitions_for
 from segue_jobs.train.phases import Catalogue, Chosen, Units
 from segue_jobs.train.placement import Placement, write
 from segue_jobs.train.sample import SAMPLE_TRACKS, Sample
@@ -65,11 +66,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Before:
-    """The version that is active while the run trains, and where it has the sample's tracks."""
+    """The version that is active while the run trains, and cluster and distance of the sample's tracks that it has."""
 
     model: ModelDocument
     places: Mapping[str, tuple[int, float]]
-    """Cluster and distance to its centre; without the tracks that the version does not have."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def main(arguments: TrainArguments, program: Program) -> Termination:
 def _check(arguments: TrainArguments) -> None:
     if len(set(arguments.family)) != len(arguments.family) or not arguments.family:
         raise ConfigurationError("--family must name at least one family, and none twice")
-    if not arguments.k or min(arguments.k) < 1:
+    if min(arguments.k, default=0) < 1:
         raise ConfigurationError("--k must be given at least once, with numbers of at least 1")
 
 
@@ -136,14 +136,15 @@ def _train(run: Run, program: Program) -> ModelDocument:
     ensure_topics(run.kafka)
     with run.steps.phase("read-ranges") as figures:
         ranges = find_ranges(run.target, run.arguments.catalogue)
-        figures["tracks"] = sum(item.tracks for item in ranges)
+        figures["tracks"] = tracks = sum(item.tracks for item in ranges)
     if not ranges:
         raise UnrecoverableError(
             f"NoFeatures: catalogue {run.arguments.catalogue!r} has no tracks: ingest some with a TrackBatch first"
         )
     with ExitStack() as stack:
         with run.steps.phase("start-spark"):
-            spark = stack.enter_context(spark_session(f"segue-train-{run.arguments.run}", program.stopping))
+            name = f"segue-train-{run.arguments.run}"
+            spark = stack.enter_context(spark_session(name, program.stopping, partitions_for(tracks)))
         return _publish(run, _fit(run, spark, ranges))
 
 
@@ -193,7 +194,7 @@ def _publish(run: Run, fitted: Fitted) -> ModelDocument:
         number = model_versions.reserve_number(run.target, arguments.catalogue, arguments.run_uid)
         placement = Placement(run.mongo, arguments.catalogue, number, fitted.centres.astype(np.float32))
         model_versions.delete_content(run.target, placement.model)  # left by an attempt that crashed
-        placed = assignment_tasks.write_placed(fitted.units.frame, placement)
+        placed = assignment_tasks.write_placed(fitted.units.frame, placement, fitted.units.partitions)
         excluded = _write_excluded(run, fitted, placement)
         chunks = _count_chunks(run, placement, placed.sizes)
         figures |= {"model": placement.model, "tracks": placed.sizes.total(), "excluded": excluded.total()}
@@ -223,12 +224,11 @@ def _comparison(run: Run, fitted: Fitted, model: ModelDocument, bench: Bench) ->
 def _write_excluded(run: Run, fitted: Fitted, placement: Placement) -> Counter[Exclusion]:
     excluded = Counter(fitted.catalogue.excluded)
     if fitted.catalogue.excluded:
-        assignment_tasks.write_excluded(fitted.catalogue.excluded_frame(), placement)
+        assignment_tasks.write_excluded(fitted.catalogue.excluded_frame(), placement, fitted.catalogue.partitions)
     if fitted.units.zero:
         excluded[Exclusion.ZERO_VECTOR] += len(fitted.units.zero)
         message = "it equals the mean of the catalogue in every dimension, so it has no direction"
-        rows = (placement.exclude(track, Exclusion.ZERO_VECTOR, message) for track in fitted.units.zero)
-        write(run.mongo, rows)
+        write(run.mongo, (placement.exclude(track, Exclusion.ZERO_VECTOR, message) for track in fitted.units.zero))
     return excluded
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from segue_core.similarity.arrays import Integers
 
@@ -45,6 +44,8 @@ def match_clusters(old: Integers, new: Integers, *, old_numbers: Integers, k: in
     ValueError
         The two have different numbers of tracks.
     """
+    from scipy.optimize import linear_sum_assignment  # a fifth of the program's imports, and no first run needs it
+
     if old.shape != new.shape:
         raise ValueError(f"cannot match clusterings of {len(old)} and {len(new)} tracks")
     shared = np.zeros((k, len(old_numbers)), dtype=np.int64)

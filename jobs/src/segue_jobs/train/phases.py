@@ -23,8 +23,10 @@ from segue_jobs.train import snapshot
 from segue_jobs.train.choice import SMALLEST_CLUSTER, Choice, choose, feasible
 from segue_jobs.train.clusters import KMeansOptions
 from segue_jobs.train.evaluation import Evaluation
+from segue_jobs.train.mongo_source import Loaded
+from segue_jobs.train.partition_work import partitions_for
 from segue_jobs.train.sample import Sample
-from segue_jobs.train.spark_scaling import partitions_for, scale
+from segue_jobs.train.spark_scaling import scale
 from segue_jobs.train.usable import choose_recipe, recipe_mismatch
 
 
@@ -34,6 +36,7 @@ class Catalogue:
 
     frame: DataFrame
     """With `schema.loaded`; tracks with other recipes are excluded as well."""
+    partitions: int
     recipe: str
     usable: int
     excluded: Counter[Exclusion]
@@ -53,6 +56,7 @@ class Units:
 
     frame: DataFrame
     """``track_id``, ``unit`` and ``norm``, in a fixed order, cached."""
+    partitions: int
     tracks: int
     zero: tuple[str, ...]
     """Tracks without a direction."""
@@ -70,23 +74,21 @@ class Chosen:
     """Measures of the chosen candidate."""
 
 
-def sort_out(loaded: DataFrame, catalogue: str) -> Catalogue:
-    """Count the loaded tracks, choose the recipe, and exclude tracks with other recipes.
+def sort_out(loaded: Loaded, catalogue: str) -> Catalogue:
+    """Choose the recipe, and exclude tracks with other recipes.
 
     Raises
     ------
     UnrecoverableError
         No tracks can be used.
     """
-    loaded = loaded.cache()
-    counts = loaded.groupBy("recipe", "excluded").count().collect()
-    excluded = Counter({Exclusion(row["excluded"]): 0 for row in counts if row["excluded"]})
+    excluded: Counter[Exclusion] = Counter()
     recipes: Counter[str] = Counter()
-    for row in counts:
-        if row["excluded"]:
-            excluded[Exclusion(row["excluded"])] += row["count"]
-        else:
-            recipes[row["recipe"]] += row["count"]
+    for (recipe, exclusion), count in loaded.counts.items():
+        if exclusion is not None:
+            excluded[Exclusion(exclusion)] += count
+        elif recipe is not None:
+            recipes[recipe] += count
     if not recipes:
         reasons = ", ".join(f"{reason} {count}" for reason, count in excluded.most_common())
         raise UnrecoverableError(
@@ -97,7 +99,8 @@ def sort_out(loaded: DataFrame, catalogue: str) -> Catalogue:
     others = sum(count for other, count in recipes.items() if other != recipe)
     if others:
         excluded[Exclusion.RECIPE_MISMATCH] += others
-    return Catalogue(_exclude_other_recipes(loaded, recipes, recipe), recipe, recipes[recipe], excluded)
+    frame = _exclude_other_recipes(loaded.frame, recipes, recipe)
+    return Catalogue(frame, loaded.partitions, recipe, recipes[recipe], excluded)
 
 
 def _exclude_other_recipes(loaded: DataFrame, recipes: Mapping[str, int], chosen: str) -> DataFrame:
@@ -160,16 +163,16 @@ def to_units(joined: DataFrame, families: Sequence[Family], catalogue: Catalogue
     layout = tuple(
         FamilyLayout(family=family, dimensions=dimension_names(family, catalogue.recipe) or ()) for family in families
     )
-    scaled = scale(joined, layout, catalogue.usable_frame().select("track_id", "artist"))
+    partitions = partitions_for(tracks)
+    scaled = scale(joined, layout, partitions, catalogue.usable_frame().select("track_id", "artist"))
     frame = scaled.frame.cache()
     zero = tuple(row["track_id"] for row in frame.where("zero").select("track_id").collect())
     if len(zero) == tracks:
         raise UnrecoverableError(
             f"NoFeatures: all features of all {tracks} tracks are 0: check the audio and ingest it again"
         )
-    return Units(
-        frame.where(~F.col("zero")).select("track_id", "unit", "norm"), tracks - len(zero), zero, scaled.scaler, layout
-    )
+    units = frame.where(~F.col("zero")).select("track_id", "unit", "norm")
+    return Units(units, partitions, tracks - len(zero), zero, scaled.scaler, layout)
 
 
 def take_sample(joined: DataFrame, units: Units, catalogue: Catalogue, size: int) -> Sample:

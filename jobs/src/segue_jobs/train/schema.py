@@ -10,6 +10,7 @@ from pyspark.sql.types import (
     BinaryType,
     DoubleType,
     IntegerType,
+    LongType,
     StringType,
     StructField,
     StructType,
@@ -43,6 +44,26 @@ the sums over its vectors and their outer products as float64."""
 def written_arrow() -> pa.Schema:
     """The same as `WRITTEN` for Arrow."""
     return pa.schema([("cluster", pa.int32()), ("tracks", pa.int32()), ("sums", pa.binary())])
+
+
+ARTIST_SUMS = StructType(
+    [
+        StructField("fold", IntegerType(), nullable=False),
+        StructField("artists", IntegerType(), nullable=False),
+        StructField("freedom", DoubleType(), nullable=False),
+        StructField("tracks", LongType(), nullable=False),
+        StructField("products", ArrayType(DoubleType(), containsNull=False), nullable=False),
+    ]
+)
+"""What a task sums over the artists of a fold, from `artist_sums`."""
+
+WEIGHTED = StructType(
+    [
+        StructField("track_id", StringType(), nullable=False),
+        StructField("weighted", ArrayType(DoubleType(), containsNull=False), nullable=False),
+    ]
+)
+"""Vectors before they get unit length."""
 
 
 def loaded(families: Sequence[Family]) -> StructType:

@@ -22,9 +22,6 @@ from segue_jobs.train.family_maps import fit_maps, mapped
 
 CLIP = 4.0
 """Limit of the deviations: a single broken dimension must not dominate a vector."""
-PARTITION_TRACKS = 10_000
-"""Tracks per partition. There are few partitions, because each iteration of a clustering is a job; their number depends
-only on the catalogue, because the order of rows and of sums must not depend on the machines."""
 _CONSTANT = 1e-12
 """A deviation below this share of the mean is a constant's rounding error; as in `similarity.scaling`."""
 _ZERO_NORM = 1e-9
@@ -40,12 +37,9 @@ class Scaled:
     scaler: Scaler
 
 
-def partitions_for(tracks: int) -> int:
-    """Number of partitions for this many tracks."""
-    return max(1, -(-tracks // PARTITION_TRACKS))
-
-
-def scale(joined: DataFrame, families: Sequence[FamilyLayout], artists: DataFrame | None = None) -> Scaled:
+def scale(
+    joined: DataFrame, families: Sequence[FamilyLayout], partitions: int, artists: DataFrame | None = None
+) -> Scaled:
     """Standardise, clip, weight and normalise the features.
 
     Parameters
@@ -54,6 +48,8 @@ def scale(joined: DataFrame, families: Sequence[FamilyLayout], artists: DataFram
         ``track_id`` and an array column per family, complete and finite, in a fixed order.
     families
         The model's layout.
+    partitions
+        Number of partitions of the features.
     artists
         ``track_id`` and ``artist``, for within-artist whitening.
 
@@ -79,10 +75,10 @@ def scale(joined: DataFrame, families: Sequence[FamilyLayout], artists: DataFram
     clipped = standardised.select("track_id", _clip(column).alias("clipped"))
     weighted = ElementwiseProduct(scalingVec=Vectors.dense(factors), inputCol="clipped", outputCol="weighted")
     vectors = weighted.transform(clipped)
-    found = fit_maps(vectors, families, artists if varies.any() else None)
+    found = fit_maps(vectors, families, artists if varies.any() else None, partitions)
     scaler = msgspec.structs.replace(scaler, maps=found.maps, shrinkage=found.shrinkage)
     unit = Normalizer(p=2.0, inputCol="weighted", outputCol="unit").transform(
-        mapped(vectors, scaler.maps, len(weights))
+        mapped(vectors, scaler.maps, len(weights), partitions)
     )
     frame = unit.select("track_id", "unit", _norm("weighted").alias("norm"))
     return Scaled(frame=frame.withColumn("zero", F.col("norm") <= F.lit(_ZERO_NORM)), scaler=scaler)

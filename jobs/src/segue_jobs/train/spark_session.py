@@ -18,10 +18,15 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def spark_session(name: str, stopping: threading.Event) -> Iterator[SparkSession]:
+def spark_session(name: str, stopping: threading.Event, partitions: int) -> Iterator[SparkSession]:
     """A Spark session for the time of a run; the submitter chooses master, memory and pages.
 
     When ``stopping`` is set, running jobs are cancelled, so that the program can exit in time.
+
+    Parameters
+    ----------
+    partitions
+        Into which joins divide the catalogue.
     """
     spark = (
         SparkSession.builder.appName(name)
@@ -32,7 +37,7 @@ def spark_session(name: str, stopping: threading.Event) -> Iterator[SparkSession
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", "4096")
         # The catalogue's size determines the partitions, so that the same data gives the same clusters.
         .config("spark.sql.adaptive.enabled", "false")
-        .config("spark.sql.shuffle.partitions", "4")
+        .config("spark.sql.shuffle.partitions", str(partitions))
         .getOrCreate()
     )
     quieten(spark)

@@ -23,7 +23,7 @@ seen = {
     "partitions": spark.conf.get("spark.sql.shuffle.partitions"),
     "master": spark.sparkContext.master,
     "variable": os.environ["GREETING"],
-    "kafka": "kafka" in spark.sparkContext.getConf().get("spark.jars"),
+    "kafka": spark._jvm.java.lang.Class.forName("org.apache.spark.sql.kafka010.KafkaSourceProvider") is not None,
 }
 spark.stop()
 Path(os.environ["SEGUE_TERMINATION_LOG"]).write_text(json.dumps(seen))

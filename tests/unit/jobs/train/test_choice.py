@@ -8,9 +8,11 @@ from segue_core.contract.measures import Metric
 from segue_jobs.train.choice import (
     ENOUGH_RECALL,
     MINIMUM_MEAN_TRACKS,
+    SMALLEST_CLUSTER,
     TIE,
     choose,
     feasible,
+    groups,
     judges_precision,
 )
 
@@ -78,6 +80,14 @@ def test_a_k_with_odd_tracks_for_clusters_does_not_win_unless_all_have_them(
 def test_a_k_that_is_too_large_for_groups_is_named() -> None:
     found = choose({8: GOOD | {Metric.SMALLEST: 5}, 16: GOOD | {Metric.SMALLEST: 1}}, EXACT)
     assert (found.k, found.reason.endswith("; k=16 has a cluster of fewer than 3 tracks")) == (8, True)
+
+
+@given(st.lists(st.integers(0, 9), min_size=1).filter(any))
+def test_clusters_that_are_kept_are_groups(sizes: list[int]) -> None:
+    kept = groups(sizes)
+    assert kept
+    assert all(sizes[cluster] >= SMALLEST_CLUSTER or sizes[cluster] == max(sizes) for cluster in kept)
+    assert all(size < SMALLEST_CLUSTER for cluster, size in enumerate(sizes) if cluster not in kept)
 
 
 def test_the_smallest_k_does_not_win_because_it_is_the_smallest() -> None:

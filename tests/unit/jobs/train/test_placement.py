@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pyarrow as pa
 
@@ -20,3 +23,9 @@ def test_batches_become_blocks_and_empty_ones_are_left_out() -> None:
     np.testing.assert_array_equal(second.rows, np.array([[0, 1], [0.6, 0.8]], dtype=np.float32))
     np.testing.assert_array_equal(second.norms, np.array([3, 4], dtype=np.float32))
     assert (second.rows.dtype, second.norms.dtype) == (np.float32, np.float32)
+
+
+def test_what_a_worker_imports_does_not_load_mllib() -> None:
+    modules = ", ".join(f"segue_jobs.train.{name}" for name in ("artist_sums", "mongo_source", "placement"))
+    program = f"import sys, {modules}; sys.exit('pyspark.ml' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from segue.errors import LocalError
-from segue.servers.java import FIXED_ENCODING, FIXED_LOCALE, find_java, spark_kafka_jars
+from segue.servers.class_archive import archive_options
+from segue.servers.java import FIXED_ENCODING, FIXED_LOCALE, cache_directory, find_java, spark_kafka_jars
 from segue_core.contract import TRAIN_APPLICATION_FILE, TrainArguments
 
 _LOG_CONFIGURATION = Path(__file__).with_name("log4j2.properties")
@@ -30,11 +32,6 @@ _JAVA_OPTIONS = (
 )
 _UTF8 = {"PYTHONUTF8": "1"}
 """As in a container: names of files are UTF-8 whatever the locale."""
-_LOCAL_CONFIGURATION = {
-    "spark.ui.enabled": "false",  # several runs at once would compete for ports
-    "spark.driver.extraJavaOptions": " ".join(_JAVA_OPTIONS),
-}
-"""Spark's configuration on one machine; the application's own comes later and takes precedence."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +64,12 @@ def resolve(command: Sequence[str]) -> Program:
 
 
 def _spark_submit(arguments: Sequence[str]) -> Program:
-    pyspark = _origin("pyspark").parent
-    jars = ",".join(str(jar) for jar in spark_kafka_jars())
+    pyspark, java = _origin("pyspark").parent, find_java().resolve()
+    jars = spark_kafka_jars()
+    options = [*_JAVA_OPTIONS]
+    if not (pyspark / "conf").exists() and "SPARK_CONF_DIR" not in os.environ:  # an archive is of jars alone
+        parts = (java, *(pyspark / "jars").glob("*.jar"), *jars)
+        options += archive_options(cache_directory() / "classes", "spark", parts, options)
     given = [
         str(_origin(f"{TrainArguments.MODULE}.__main__")) if argument == TRAIN_APPLICATION_FILE else argument
         for argument in arguments
@@ -77,15 +78,27 @@ def _spark_submit(arguments: Sequence[str]) -> Program:
         **_UTF8,
         **FIXED_ENCODING,
         "SPARK_HOME": str(pyspark),
-        "JAVA_HOME": str(find_java().resolve().parents[1]),
+        "JAVA_HOME": str(java.parents[1]),
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
         "SPARK_LOCAL_IP": "127.0.0.1",
         # For the short-lived JVM that only prints the command line of the real one.
         "SPARK_LAUNCHER_OPTS": " ".join(("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *FIXED_LOCALE)),
     }
-    options = [part for name, value in _LOCAL_CONFIGURATION.items() for part in ("--conf", f"{name}={value}")]
-    return Program([str(pyspark / "bin" / "spark-submit"), *options, "--jars", jars, *given], environment)
+    # The application's own configuration comes later and takes precedence.
+    configuration = {
+        "spark.ui.enabled": "false",  # several runs at once would compete for ports
+        "spark.driver.extraJavaOptions": " ".join(map(_quoted, options)),
+        # Not as spark.jars: they would be copied for every run, and loaded by a class loader that has no archive.
+        "spark.driver.extraClassPath": os.pathsep.join(map(str, jars)),
+    }
+    given_first = [part for name, value in configuration.items() for part in ("--conf", f"{name}={value}")]
+    return Program([str(pyspark / "bin" / "spark-submit"), *given_first, *given], environment)
+
+
+def _quoted(option: str) -> str:
+    """An option as Spark reads it back from a line of several."""
+    return '"' + option.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _origin(module: str) -> Path:

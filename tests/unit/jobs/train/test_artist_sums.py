@@ -9,8 +9,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segue_jobs.train.artist_sums import ALL, report, sums_of
 from segue_jobs.train.whitening import Scatter
-from segue_jobs.train.within_artists import _ALL, _report, _sums
 
 VECTORS = np.random.default_rng(1).normal(size=(60, 3))
 ARTISTS = [None] * 7 + sorted(f"artist {place % 9}" for place in range(53))
@@ -27,10 +27,10 @@ def batch(begin: int, end: int) -> pa.RecordBatch:
 @given(st.lists(st.integers(0, 60), max_size=6).map(sorted))
 def test_sums_are_those_of_whole_artists(cuts: list[int]) -> None:
     edges = [0, *cuts, 60]
-    rows = _report(_sums((batch(*pair) for pair in itertools.pairwise(edges)), 3)).to_pylist()
+    rows = report(sums_of((batch(*pair) for pair in itertools.pairwise(edges)), 3)).to_pylist()
     products, artists = np.zeros((3, 3)), 0
     for row in rows:
-        if row["fold"] == _ALL:
+        if row["fold"] == ALL:
             np.testing.assert_allclose(np.array(row["products"]).reshape(3, 3), VECTORS.T @ VECTORS)
             assert row["tracks"] == 60
         else:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _FAMILIES = ("DejaVu Sans",)
 _LIKELY = ("noto sans", "noto", "cjk", "gothic", "hei", "han", "droid", "arab", "symbol", "unifont", "arial")
 """Parts of names of fonts that have many letters, the most likely first."""
+_PLACEHOLDERS = "Last Resort"
+"""A font of matplotlib's with a box for every letter, which says no more than `_UNKNOWN`."""
 _TRIED = 80
 """Fonts that are opened at most."""
 _UNKNOWN = "\N{WHITE SQUARE}"
@@ -81,7 +83,8 @@ def _fonts() -> Sequence[tuple[str, str]]:
     """Name and file of the machine's other fonts, those with many letters first."""
     from matplotlib.font_manager import fontManager
 
-    found = {entry.name: entry.fname for entry in fontManager.ttflist if entry.style == "normal"}
+    fonts = [entry for entry in fontManager.ttflist if not entry.name.startswith(_PLACEHOLDERS)]
+    found = {entry.name: entry.fname for entry in fonts if entry.style == "normal"}
     ranked = sorted(found.items(), key=lambda item: (_rank(item[0]), len(item[0]), item[0]))
     return ranked[:_TRIED]
 

@@ -104,8 +104,10 @@ def test_a_token_names_its_key_and_hides_its_secret() -> None:
     assert not made.record.opens_with(new_key(Role.ADMIN).token)
 
 
-@pytest.mark.parametrize(("role", "user"), [(Role.LISTENER, None), (Role.ADMIN, "anna")])
-def test_a_listeners_key_and_no_other_names_a_listener(role: Role, user: str | None) -> None:
+@pytest.mark.parametrize(("role", "user"), [(Role.LISTENER, None), (Role.INGEST, "anna")])
+def test_a_listeners_key_names_a_listener_and_one_for_any_listeners_events_does_not(
+    role: Role, user: str | None
+) -> None:
     with pytest.raises(ValueError, match="names"):
         new_key(role, user=user)
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,11 +18,11 @@ from support.end_to_end import (
     RELEASE,
     System,
     Trained,
+    claim,
     delete_resources,
-    helm,
+    install,
     loader_pod,
     mongodb,
-    music_claim,
     track_batch,
     training_run,
     uninstall,
@@ -98,7 +98,7 @@ def system(cluster: Kubectl, music: Path, progress: Progress) -> System:
     cluster.delete("namespace", NAMESPACE)
     cluster.run("create", "namespace", NAMESPACE)
     cluster.run("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=baseline")
-    kubectl.apply(*mongodb(), music_claim(), loader_pod())
+    kubectl.apply(*mongodb(), claim(CLAIM), loader_pod())
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(_load, kubectl, music)
         progress("helm install segue-stack")
@@ -132,22 +132,14 @@ def _load(kubectl: Kubectl, music: Path) -> None:
 
 
 def _install(kubectl: Kubectl, progress: Progress) -> None:
-    chart = os.environ.get("SEGUE_CLUSTER_CHART", "charts/segue-stack")
-    values = ["charts/segue-stack/values-development.yaml", "tests/cluster/values.yaml"]
-    values += os.environ.get("SEGUE_CLUSTER_VALUES", "").split()
-    arguments = ["upgrade", "--install", RELEASE, chart, "--wait", "--timeout=8m"]
     try:
-        _helm_with_second_try(kubectl, [*arguments, *(f"--values={path}" for path in values)], progress)
+        try:
+            install(kubectl)
+        except AssertionError as error:
+            if NOT_SERVED_YET not in str(error):
+                raise
+            progress(f'helm: "{NOT_SERVED_YET}"; once more, as the guide says')
+            install(kubectl)
     except AssertionError as error:
         # The reason last: a log is read from its end.
         pytest.exit(f"{kubectl.describe_failure()}\n\n{error}", returncode=1)
-
-
-def _helm_with_second_try(kubectl: Kubectl, arguments: Sequence[str], progress: Progress) -> None:
-    try:
-        helm(kubectl, *arguments)
-    except AssertionError as error:
-        if NOT_SERVED_YET not in str(error):
-            raise
-        progress(f'helm: "{NOT_SERVED_YET}"; once more, as the guide says')
-        helm(kubectl, *arguments)

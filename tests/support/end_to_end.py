@@ -95,6 +95,15 @@ def helm(kubectl: Kubectl, *arguments: str) -> str:
     return done.stdout
 
 
+def install(kubectl: Kubectl, *arguments: str) -> None:
+    """``helm upgrade --install`` of the stack with the tests' values, and with further arguments."""
+    values = ["charts/segue-stack/values-development.yaml", "tests/cluster/values.yaml"]
+    values += os.environ.get("SEGUE_CLUSTER_VALUES", "").split()
+    chart = os.environ.get("SEGUE_CLUSTER_CHART", "charts/segue-stack")
+    files = [f"--values={path}" for path in values]
+    helm(kubectl, "upgrade", "--install", RELEASE, chart, "--wait", "--timeout=8m", *files, *arguments)
+
+
 def uninstall(kubectl: Kubectl) -> None:
     """``helm uninstall``, whether or not anything is installed."""
     helm(kubectl, "uninstall", RELEASE, "--ignore-not-found", "--wait", "--timeout=3m")
@@ -161,12 +170,12 @@ def driver_labels(run: str) -> Mapping[str, str]:
     return {str(Label.TRAINING_RUN): run, str(Label.SPARK_ROLE): "driver"}
 
 
-def music_claim() -> Manifest:
-    """The volume that batches read."""
+def claim(name: str) -> Manifest:
+    """A volume: the one that batches read, or the database's."""
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": {"name": CLAIM},
+        "metadata": {"name": name},
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
     }
 
@@ -210,11 +219,15 @@ def mongodb() -> list[Manifest]:
             "containers": [container],
             "securityContext": {"fsGroup": 10001},
             "terminationGracePeriodSeconds": 5,
-            "volumes": [{"name": "data", "emptyDir": {}}, {"name": "tmp", "emptyDir": {}}],
+            "volumes": [
+                {"name": "data", "persistentVolumeClaim": {"claimName": MONGODB}},
+                {"name": "tmp", "emptyDir": {}},
+            ],
         },
     }
     uri = f"mongodb://{MONGODB}:27017/?directConnection=true"
     return [
+        claim(MONGODB),
         {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "segue-mongodb"}, "stringData": {"uri": uri}},
         {
             "apiVersion": "v1",
@@ -226,6 +239,6 @@ def mongodb() -> list[Manifest]:
             "apiVersion": "apps/v1",
             "kind": "Deployment",
             "metadata": {"name": MONGODB},
-            "spec": {"selector": {"matchLabels": labels}, "template": template},
+            "spec": {"selector": {"matchLabels": labels}, "strategy": {"type": "Recreate"}, "template": template},
         },
     ]

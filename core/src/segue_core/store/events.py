@@ -44,9 +44,10 @@ def event_document(event: EventRecord) -> Document:
     return {"_id": fields["id"], **fields}
 
 
-def stored_event_ids(target: Database, ids: Iterable[str], session: ClientSession) -> set[str]:
-    """Which of these events are stored."""
-    return {document["_id"] for document in find_by_ids(target[Collection.EVENTS], ids, ["_id"], session)}
+def stored_listeners(target: Database, ids: Iterable[str], session: ClientSession) -> dict[str, str]:
+    """Which of these events are stored: their ids -> the keys of their listeners."""
+    found = find_by_ids(target[Collection.EVENTS], ids, ["catalogue", "user"], session)
+    return {document["_id"]: event_key(document["catalogue"], document["user"]) for document in found}
 
 
 def insert_events(target: Database, bodies: Sequence[bytes], session: ClientSession) -> None:

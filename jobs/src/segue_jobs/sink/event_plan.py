@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from segue_core.contract import EventType
@@ -41,8 +41,6 @@ class _Listener:
     before: Stored | None
     profile: Profile
     inserts: list[bytes] = field(default_factory=list)
-    ids: set[str] = field(default_factory=set)
-    """Of the listener's events so far in this batch: an erasure takes them out of what is stored."""
     is_changed: bool = False
     is_erased: bool = False
 
@@ -57,7 +55,7 @@ class _Listener:
             self.inserts.append(write.body)
 
 
-def plan_events(writes: Sequence[Write], stored: Collection[str], profiles: Mapping[str, Stored]) -> EventPlan:
+def plan_events(writes: Sequence[Write], stored: Mapping[str, str], profiles: Mapping[str, Stored]) -> EventPlan:
     """Apply a batch to the profiles.
 
     Parameters
@@ -65,13 +63,13 @@ def plan_events(writes: Sequence[Write], stored: Collection[str], profiles: Mapp
     writes
         The batch's events, in record order.
     stored
-        Ids of those that are stored already.
+        Ids of those that are stored already -> keys of their listeners.
     profiles
         Key -> what is stored of a listener; those without a profile are absent.
     """
     plan = EventPlan([], [], [], [], Written())
     listeners: dict[str, _Listener] = {}
-    known = set(stored)
+    known = dict(stored)
     for write in writes:
         if (event := write.event) is None:
             raise ValueError(f"{write.position.name} is not an event")
@@ -94,12 +92,11 @@ def _begin(event: EventRecord, before: Stored | None) -> _Listener:
     return _Listener(before, Profile(catalogue=event.catalogue, user=event.user))
 
 
-def _plan_one(plan: EventPlan, listener: _Listener, write: Write, event: EventRecord, known: set[str]) -> None:
+def _plan_one(plan: EventPlan, listener: _Listener, write: Write, event: EventRecord, known: dict[str, str]) -> None:
     is_readable = listener.is_erased or not isinstance(listener.before, UnreadableDocumentError)
     if not is_readable and event.type is not EventType.ERASE:
         _reject(plan, write, f"{listener.before}; erase the listener, or restore the profile from a backup")
         return
-    listener.ids.add(write.id)
     effect = Effect.REPEATED if write.id in known else judge(listener.profile, event, write.position)
     plan.written.events[event.type, effect] += 1
     if effect is Effect.FULL:
@@ -107,10 +104,12 @@ def _plan_one(plan: EventPlan, listener: _Listener, write: Write, event: EventRe
         return
     plan.written.records[write.position.topic, _OUTCOMES[effect]] += 1
     if effect is Effect.APPLIED:
+        key = event_key(event.catalogue, event.user)
         if event.type is EventType.ERASE:
-            known -= listener.ids
+            for erased in [one for one, owner in known.items() if owner == key]:
+                del known[erased]
         else:
-            known.add(write.id)
+            known[write.id] = key
         listener.take(write, event)
 
 

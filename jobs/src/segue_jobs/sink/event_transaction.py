@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pymongo.client_session import ClientSession
 
 from segue_core.store.database import Database
-from segue_core.store.events import erase_events, insert_events, stored_event_ids
+from segue_core.store.events import erase_events, insert_events, stored_listeners
 from segue_core.store.positions import advance_positions
 from segue_core.store.profiles import read_profiles, write_profiles
 from segue_core.store.records import event_key
@@ -28,7 +28,7 @@ def write_events(target: Database, writes: Sequence[Write], session: ClientSessi
         Another sink has written since this transaction began: end it, and begin again.
     """
     keys = {event_key(write.event.catalogue, write.event.user) for write in writes if write.event is not None}
-    stored = stored_event_ids(target, {write.id for write in writes}, session)
+    stored = stored_listeners(target, {write.id for write in writes}, session)
     plan = plan_events(writes, stored, read_profiles(target, sorted(keys), session))
     for catalogue, user in plan.erased:
         erase_events(target, catalogue, user, session)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import bson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from segue_core.contract import EventType, Topic
@@ -63,23 +63,29 @@ def logs(draw: st.DrawFn) -> list[EventRecord]:
     return records + draw(st.lists(st.sampled_from(records), max_size=5))
 
 
+LIKE, ERASURE = event(0, EventType.LIKE, "x", user="a", minutes=9), event(1, EventType.ERASE, user="a")
+LATER = event(2, EventType.LIKE, "y", user="a", minutes=9)
+
+
 @given(logs(), st.integers(0, 15), st.integers(0, 15))
+@example([LIKE, ERASURE, LIKE, LATER], 1, 1)  # the erasure deletes what an earlier batch has stored
 def test_however_a_topic_is_cut_and_read_again_the_result_is_the_same(
     records: list[EventRecord], cut: int, again: int
 ) -> None:
     whole_events: dict[str, str] = {}
     whole_profiles: dict[str, Stored] = {}
     writes = _writes(records)
-    _store(plan_events(writes, set(), {}), whole_events, whole_profiles)
+    _store(plan_events(writes, {}, {}), whole_events, whole_profiles)
     events: dict[str, str] = {}
     profiles: dict[str, Stored] = {}
     for part in (writes[:cut], writes[min(again, cut) :], writes):
-        _store(plan_events(part, events.keys(), profiles), events, profiles)
+        stored = {identifier: f"fma:{user}" for identifier, user in events.items()}
+        _store(plan_events(part, stored, profiles), events, profiles)
     assert (events, profiles) == (whole_events, whole_profiles)
 
 
 def test_one_profile_is_written_a_listener_and_one_insert_an_event() -> None:
-    plan = plan_events(_writes([*LIKES, LIKES[0]]), set(), {})
+    plan = plan_events(_writes([*LIKES, LIKES[0]]), {}, {})
     assert (len(plan.inserts), len(plan.profiles), plan.written.profiles) == (8, 2, 2)
     assert plan.written.records == {
         ("segue.events", RecordOutcome.STORED): 8,
@@ -89,19 +95,26 @@ def test_one_profile_is_written_a_listener_and_one_insert_an_event() -> None:
 
 
 def test_an_event_that_is_stored_changes_no_profile() -> None:
-    plan = plan_events(_writes(LIKES[:1], first=50), {str(LIKES[0].id)}, {})
+    plan = plan_events(_writes(LIKES[:1], first=50), {str(LIKES[0].id): "fma:a"}, {})
     assert (plan.inserts, plan.profiles) == ([], [])
 
 
+def test_an_erasure_leaves_another_listeners_event_of_the_same_id() -> None:
+    others = {str(LIKES[0].id): "fma:b"}
+    plan = plan_events(_writes([LIKE, ERASURE, LIKE]), others, {})
+    assert plan.erased == [("fma", "a")]
+    assert plan.inserts == []
+
+
 def test_what_is_older_than_an_erasure_is_counted_and_not_stored() -> None:
-    plan = plan_events(_writes([event(9, EventType.ERASE), event(3, EventType.LIKE, "x")]), set(), {})
+    plan = plan_events(_writes([event(9, EventType.ERASE), event(3, EventType.LIKE, "x")]), {}, {})
     assert (plan.erased, plan.inserts) == ([("fma", "ann")], [])
     assert plan.written.records["segue.events", RecordOutcome.ERASED] == 1
 
 
 def test_a_like_too_many_is_rejected_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(applying, "MAXIMUM_OPINIONS", {Opinion.LIKE: 2, Opinion.DISLIKE: 2, Opinion.NONE: 2})
-    plan = plan_events(_writes([event(number, EventType.LIKE, f"t{number}") for number in range(3)]), set(), {})
+    plan = plan_events(_writes([event(number, EventType.LIKE, f"t{number}") for number in range(3)]), {}, {})
     assert len(plan.inserts) == 2
     [rejected] = [bson.decode(write.body) for write in plan.rejections]
     assert (rejected["reason"], rejected["user"], rejected["trackId"]) == ("StoreRefused", "ann", "t2")
@@ -111,7 +124,7 @@ def test_a_like_too_many_is_rejected_with_its_reason(monkeypatch: pytest.MonkeyP
 def test_events_of_a_profile_that_cannot_be_read_are_rejected_until_it_is_erased() -> None:
     damaged: dict[str, Stored] = {"fma:ann": UnreadableDocumentError("the profile 'fma:ann'", "no user")}
     records = [event(1, EventType.LIKE, "x"), event(2, EventType.ERASE), event(3, EventType.LIKE, "y")]
-    plan = plan_events(_writes(records), set(), damaged)
+    plan = plan_events(_writes(records), {}, damaged)
     [rejected] = [bson.decode(write.body) for write in plan.rejections]
     assert "the profile 'fma:ann' cannot be read: no user; erase the listener" in rejected["message"]
     [change] = plan.profiles

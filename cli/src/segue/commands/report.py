@@ -37,15 +37,16 @@ def _report(call: Invocation, catalogue: str, version: str | None, page: Path | 
     from segue.commands.catalogue_view import beside, opened_catalogue
     from segue.render.report_contents import make_report
     from segue.render.report_page import render_page
+    from segue_core.recommend.model_diff import Side
     from segue_core.store.models import now
     from segue_core.store.rejections import latest, read_rejections
 
     with opened_catalogue(call, catalogue, version) as (database, recommender):
         model, previous, pointer = beside(database, catalogue, recommender.model)
         rejections = latest(read_rejections(database, catalogue=catalogue))
+    side = Side(model, recommender)
     report = make_report(
-        recommender,
-        model,
+        side,
         previous=previous,
         pointer=pointer,
         rejections=rejections,
@@ -54,7 +55,7 @@ def _report(call: Invocation, catalogue: str, version: str | None, page: Path | 
     )
     if page is not None:
         try:
-            page.write_text(render_page(report, recommender), encoding="utf-8")
+            page.write_text(render_page(report, side), encoding="utf-8")
         except OSError as error:
             raise UsageError(f"cannot write {page}: {error.strerror}", "name a file that can be written") from error
         if not as_json:

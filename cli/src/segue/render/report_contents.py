@@ -13,8 +13,7 @@ from segue_api.service.reach import Reach, measure_reach
 from segue_core.contract.measures import MEASURES, Metric
 from segue_core.recommend.drift import drift_of
 from segue_core.recommend.model_diff import Side
-from segue_core.recommend.recommender import Recommender
-from segue_core.recommend.track_table import Tracks
+from segue_core.recommend.track_table import Label, Tracks
 from segue_core.store.models import CatalogueDocument, ModelDocument
 from segue_core.store.rejections import Rejection
 from segue_operator.kinds.conditions import condition_of
@@ -117,8 +116,7 @@ class Report:
 
 
 def make_report(
-    recommender: Recommender,
-    model: ModelDocument,
+    side: Side,
     *,
     previous: ModelDocument | None,
     pointer: CatalogueDocument | None,
@@ -130,8 +128,8 @@ def make_report(
 
     Parameters
     ----------
-    recommender
-        The catalogue under the model.
+    side
+        The model, and the catalogue under it.
     previous
         The version to compare it with.
     rejections
@@ -139,8 +137,8 @@ def make_report(
     resources
         What this machine has applied; runs of other catalogues are left out.
     """
-    tracks, reach, drift = recommender.tracks, measure_reach(recommender), drift_of(recommender.tracks)
-    clusters = _clusters(Side(model, recommender), previous)
+    model, recommender, tracks = side.model, side.recommender, side.recommender.tracks
+    reach, drift, clusters = measure_reach(recommender), drift_of(tracks), _clusters(side, previous)
     is_active = pointer is not None and pointer.active_model == model.key
     return Report(
         catalogue=recommender.catalogue,
@@ -170,17 +168,16 @@ def make_report(
     )
 
 
-def full_name(tracks: Tracks, row: int) -> str:
+def full_name(track: Label) -> str:
     """Artist and title of a track; its id if it has neither."""
-    card = tracks.card(row)
-    return " — ".join(name for name in (card.artist, card.title) if name) or card.track_id
+    return " — ".join(name for name in (track.artist, track.title) if name) or track.track_id
 
 
 def _lines(tracks: Tracks, rows: Sequence[int], reach: Reach) -> tuple[TrackLine, ...]:
-    ids = tracks.ids_of(np.array(rows, dtype=np.intp))
+    labels = tracks.labels_of(np.array(rows, dtype=np.intp))
     return tuple(
-        TrackLine(track_id=track_id, title=full_name(tracks, row), lists=reach.counts.get(row, 0))
-        for row, track_id in zip(rows, ids, strict=True)
+        TrackLine(track_id=label.track_id, title=full_name(label), lists=reach.counts.get(row, 0))
+        for row, label in zip(rows, labels, strict=True)
     )
 
 
@@ -204,7 +201,7 @@ def _clusters(side: Side, previous: ModelDocument | None) -> list[ClusterLine]:
             name=recommender.cluster_names[cluster],
             tracks=int(sizes[cluster]),
             previous_tracks=before.get(int(side.cluster_numbers[cluster])),
-            typical=tuple(full_name(tracks, int(row)) for row in recommender.typical[cluster][:TYPICAL])
+            typical=tuple(map(full_name, tracks.labels_of(recommender.typical[cluster][:TYPICAL])))
             if place < MOST_CLUSTERS
             else (),
         )

@@ -8,7 +8,9 @@ from html import escape
 import numpy as np
 
 from segue.commandline import printable
+from segue.render.report_contents import full_name
 from segue.render.tables import shorten
+from segue_core.recommend.model_diff import Side
 from segue_core.recommend.recommender import Recommender
 from segue_core.similarity.arrays import Integers
 from segue_core.similarity.projection import project
@@ -31,20 +33,14 @@ def drawn_rows(recommender: Recommender) -> Integers:
     return present[::step]
 
 
-def draw_svg(recommender: Recommender, numbers: Integers) -> str:
-    """The map as an SVG element for a page.
-
-    Parameters
-    ----------
-    numbers
-        (k,) permanent number of each cluster.
-    """
+def draw_svg(side: Side) -> str:
+    """The map of a model's catalogue as an SVG element for a page."""
+    recommender = side.recommender
     rows = drawn_rows(recommender)
     projection = project(recommender.space.index.vectors(rows))
     places = _on_paper(projection.points)
     clusters = recommender.tracks.clusters[rows].astype(np.intp)
-    labels = recommender.tracks.labels_of(rows)
-    names = (" — ".join(filter(None, (label.artist, label.title))) or label.track_id for label in labels)
+    names = map(full_name, recommender.tracks.labels_of(rows))
     dots = (
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_radius(len(rows))}" fill="{_colour(cluster)}">'
         f"<title>{escape(shorten(printable(name), _TITLE_LENGTH))}</title></circle>"
@@ -56,7 +52,7 @@ def draw_svg(recommender: Recommender, numbers: Integers) -> str:
             f'<svg viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" role="img" aria-labelledby="map-title">',
             f'<title id="map-title">Map of {len(rows)} tracks; the two axes show {explained} of the variance</title>',
             *dots,
-            *_cluster_labels(places, clusters, numbers),
+            *_cluster_labels(places, clusters, side.cluster_numbers),
             "</svg>",
         )
     )

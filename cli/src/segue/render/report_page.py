@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-import numpy as np
-
 from segue.commandline import printable
 from segue.render.report_contents import ClusterLine, Report, TrackLine
 from segue.render.report_map import draw_svg, drawn_rows
 from segue.render.results import measure
 from segue.render.tables import number, shorten
-from segue_core.recommend.recommender import Recommender
+from segue_core.recommend.model_diff import Side
 
 _LONGEST = 120
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -40,17 +38,17 @@ svg text { font: 600 15px system-ui, sans-serif; text-anchor: middle; dominant-b
 """
 
 
-def render_page(report: Report, recommender: Recommender) -> str:
+def render_page(report: Report, side: Side) -> str:
     """The page as HTML.
 
     Parameters
     ----------
-    recommender
-        The catalogue that the report is of, for the map.
+    side
+        What the report is of, for the map.
     """
     parts = (
         *_head(report),
-        *_map(report, recommender),
+        *_map(report, side),
         *_clusters(report),
         *_measures(report),
         *_drift(report),
@@ -102,18 +100,12 @@ def _head(report: Report) -> Iterator[str]:
     )
 
 
-def _map(report: Report, recommender: Recommender) -> Iterator[str]:
-    drawn = len(drawn_rows(recommender))
+def _map(report: Report, side: Side) -> Iterator[str]:
+    drawn = len(drawn_rows(side.recommender))
     part = "" if drawn == report.tracks else f" It shows {number(drawn)} of {number(report.tracks)}, evenly chosen."
     yield "<h2>Map</h2>"
     yield f'<p class="faint">Each dot is a track, near those that sound like it; the numbers are clusters.{part}</p>'
-    yield draw_svg(recommender, np.array(_numbers(recommender), dtype=np.intp))
-
-
-def _numbers(recommender: Recommender) -> Sequence[int]:
-    arrivals = recommender.arrivals
-    known = arrivals.placing.model.cluster_numbers if arrivals is not None else ()
-    return known or range(len(recommender.cluster_names))
+    yield draw_svg(side)
 
 
 def _clusters(report: Report) -> Iterator[str]:

@@ -15,9 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from segue_core.store.facts import MAXIMUM_COVER_BYTES
+from segue_core.store.ogg_pages import LARGEST_HEADER, ogg_page
 
-_PAGE = struct.Struct("<4sBBqIIIB")
-"""Capture pattern, version, flags, granule position, serial number, page number, checksum, segments."""
 _MAXIMUM_PAGES = 20_000
 _MAXIMUM_PACKETS = 200
 _MAXIMUM_COMMENTS = 10_000
@@ -42,14 +41,13 @@ def headers_size(read: Callable[[int, int], bytes]) -> int:
     """
     place, own = 0, None
     for _ in range(_MAXIMUM_PAGES):
-        page = _page(read(place, _PAGE.size + 255))
+        page = ogg_page(read(place, LARGEST_HEADER))
         if page is None or place > MAXIMUM_COVER_BYTES:
             return 0
-        granule, serial, table = page
-        own = serial if own is None else own
-        if serial == own and granule > 0:
+        own = page.serial if own is None else own
+        if page.serial == own and page.granule > 0:
             return place
-        place += _PAGE.size + len(table) + sum(table)
+        place += page.size
     return 0
 
 
@@ -72,29 +70,19 @@ def ogg_picture(headers: bytes, sha256: str | None) -> bytes:
     return next((content for content in pictures if hashlib.sha256(content).hexdigest() == sha256), b"")
 
 
-def _page(beginning: bytes) -> tuple[int, int, bytes] | None:
-    """Granule position, serial number and segment table of a page; None if this is not the beginning of one."""
-    if len(beginning) < _PAGE.size or not beginning.startswith(b"OggS"):
-        return None
-    _, _, _, granule, serial, _, _, count = _PAGE.unpack_from(beginning)
-    table = beginning[_PAGE.size : _PAGE.size + count]
-    return None if len(table) < count else (granule, serial, table)
-
-
 def _packets(data: bytes) -> Iterator[bytes]:
     """Whole packets of the first stream."""
     place, own, parts = 0, None, list[bytes]()
     for _ in range(_MAXIMUM_PAGES):
-        page = _page(data[place : place + _PAGE.size + 255])
+        page = ogg_page(data[place : place + LARGEST_HEADER])
         if page is None:
             return
-        _, serial, table = page
-        own = serial if own is None else own
-        start = end = place + _PAGE.size + len(table)
-        place = start + sum(table)
-        if serial != own:
+        own = page.serial if own is None else own
+        start = end = place + page.header_size
+        place += page.size
+        if page.serial != own:
             continue
-        for size in table:
+        for size in page.lacing:
             end += size
             if size < 255:
                 yield b"".join((*parts, data[start:end]))

@@ -13,13 +13,13 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from segue_core.store.ogg_pages import LARGEST_HEADER, ogg_page
 from segue_jobs.extract.payload_containers import NotThisFormatError, Range, chunks, container_of
 
 _BLOCK_BYTES = 1 << 20
 _ID3V1_BYTES = 128
 _APE_FOOTER = struct.Struct("<8sIIII8x")
 _APE_HAS_HEADER = 1 << 31
-_OGG_PAGE = struct.Struct("<4sBBqIIIB")
 
 _MAXIMUM_TAGS = 100
 """At either end of a file; what follows counts as audio."""
@@ -154,17 +154,15 @@ def _ogg_packets(file: BinaryIO, start: int, end: int) -> Iterator[Range]:
         pages += 1
         if pages > _MAXIMUM_PARTS + (offset - start) // _SMALLEST_PAGE:
             raise NotThisFormatError
-        header = _at(file, offset, _OGG_PAGE.size)
-        magic, _version, _flags, _position, serial, _number, _checksum, count = _OGG_PAGE.unpack(header)
-        lacing = file.read(count)
-        if magic != b"OggS" or len(lacing) < count:
+        page = ogg_page(_at(file, offset, LARGEST_HEADER))
+        if page is None:
             raise NotThisFormatError
-        body = offset + _OGG_PAGE.size + count
-        if (packets := finished.get(serial, 0)) >= 2:
-            yield body, min(body + sum(lacing), end)
+        body, next_page = offset + page.header_size, offset + page.size
+        if (packets := finished.get(page.serial, 0)) >= 2:
+            yield body, min(next_page, end)
         else:
-            finished[serial] = yield from _header_packets(lacing, body, packets)
-        offset = body + sum(lacing)
+            finished[page.serial] = yield from _header_packets(page.lacing, body, packets)
+        offset = next_page
 
 
 def _header_packets(lacing: bytes, offset: int, packets: int) -> Generator[Range, None, int]:

@@ -54,8 +54,6 @@ def ogg_cover(file: BinaryIO, start: int) -> Cover | None:
         return file.read(size)
 
     size = headers_size(read)
-    if not 0 < size <= MAXIMUM_COVER_BYTES:
-        return None
     for kind, picture in _shown(ogg_pictures(read(0, size))):
         digest = hashlib.sha256(picture).hexdigest()
         return Cover(media_type=kind, offset=start, size=size, inside="ogg", sha256=digest)

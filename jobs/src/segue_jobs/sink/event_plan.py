@@ -38,6 +38,7 @@ class EventPlan:
 
 @dataclass
 class _Listener:
+    key: str
     before: Stored | None
     profile: Profile
     inserts: list[bytes] = field(default_factory=list)
@@ -74,7 +75,7 @@ def plan_events(writes: Sequence[Write], stored: Mapping[str, str], profiles: Ma
         if (event := write.event) is None:
             raise ValueError(f"{write.position.name} is not an event")
         key = event_key(event.catalogue, event.user)
-        listener = listeners.get(key) or listeners.setdefault(key, _begin(event, profiles.get(key)))
+        listener = listeners.get(key) or listeners.setdefault(key, _begin(key, event, profiles.get(key)))
         _plan_one(plan, listener, write, event, known)
     for listener in listeners.values():
         plan.inserts += listener.inserts
@@ -86,10 +87,10 @@ def plan_events(writes: Sequence[Write], stored: Mapping[str, str], profiles: Ma
     return plan
 
 
-def _begin(event: EventRecord, before: Stored | None) -> _Listener:
+def _begin(key: str, event: EventRecord, before: Stored | None) -> _Listener:
     if isinstance(before, ProfileDocument):
-        return _Listener(before, Profile.of_document(before))
-    return _Listener(before, Profile(catalogue=event.catalogue, user=event.user))
+        return _Listener(key, before, Profile.of_document(before))
+    return _Listener(key, before, Profile(catalogue=event.catalogue, user=event.user))
 
 
 def _plan_one(plan: EventPlan, listener: _Listener, write: Write, event: EventRecord, known: dict[str, str]) -> None:
@@ -104,12 +105,11 @@ def _plan_one(plan: EventPlan, listener: _Listener, write: Write, event: EventRe
         return
     plan.written.records[write.position.topic, _OUTCOMES[effect]] += 1
     if effect is Effect.APPLIED:
-        key = event_key(event.catalogue, event.user)
         if event.type is EventType.ERASE:
-            for erased in [one for one, owner in known.items() if owner == key]:
+            for erased in [one for one, owner in known.items() if owner == listener.key]:
                 del known[erased]
         else:
-            known[write.id] = key
+            known[write.id] = listener.key
         listener.take(write, event)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from segue_operator.controller.cluster import WatchEvent
 from segue_operator.kinds.conditions import is_finished
-from segue_operator.kinds.objects import API_VERSIONS, OWN_KINDS, PARENT_LABELS, Key, Kind, Manifest
+from segue_operator.kinds.objects import API_VERSIONS, OWN_KINDS, PARENT_LABELS, Key, Kind, Manifest, catalogue_of
 from segue_operator.reconcile.batch_queue import Turn, holds_place, turn, waits_for_place
 
 
@@ -37,7 +37,7 @@ class Wakeups:
         else:
             self._batches[key] = _named_batches(event.object)
             if key.kind is Kind.TRAINING_RUN:
-                self._catalogues[key] = _catalogue(event.object)
+                self._catalogues[key] = catalogue_of(event.object)
         yield key
         if event.type == "DELETED" or is_finished(event.object):
             yield from self._runs_of_catalogue(key, event.object)
@@ -53,7 +53,7 @@ class Wakeups:
     def _runs_of_catalogue(self, key: Key, resource: Manifest) -> Iterator[Key]:
         """Runs that say what has changed in the catalogue of a batch or a run that has ended."""
         for run, catalogue in self._catalogues.items():
-            if run != key and catalogue is not None and catalogue == _catalogue(resource):
+            if run != key and catalogue is not None and catalogue == catalogue_of(resource):
                 yield run
 
     def _next_in_queue(self, key: Key, event: WatchEvent) -> Iterator[Key]:
@@ -74,10 +74,6 @@ class Wakeups:
             head = min(self._queue, key=self._queue.__getitem__)
             if head != key:
                 yield head
-
-
-def _catalogue(resource: Manifest) -> object:
-    return resource.get("spec", {}).get("catalogue")
 
 
 def _named_batches(resource: Manifest) -> frozenset[str]:

@@ -59,3 +59,8 @@ class Key:
         """Key of a manifest."""
         metadata = manifest["metadata"]
         return cls(Kind(manifest["kind"]), metadata.get("namespace", "default"), metadata["name"])
+
+
+def catalogue_of(resource: Manifest) -> object:
+    """Catalogue of a TrackBatch or TrainingRun; None if it names none."""
+    return (resource.get("spec") or {}).get("catalogue")

@@ -155,15 +155,13 @@ class _Totals:
             self.tracks.update(status.get("tracks") or {})
             self.reasons.update(status.get("rejectedByReason") or {})
             return
-        training = training_of(resource)
+        catalogue, training = resource["spec"]["catalogue"], training_of(resource)
         if training is not None:
-            catalogue = resource["spec"]["catalogue"]
             known = self.freshest.get(catalogue)
             if known is None or known[0] <= training:
                 self.freshest[catalogue] = (training, status)
         ended = _last_success(resource)
         if ended:
-            catalogue = resource["spec"]["catalogue"]
             last = self.trained.get(catalogue)
             if last is None or str(last["completionTime"]) <= ended:
                 self.trained[catalogue] = {**status, "completionTime": ended}

@@ -14,7 +14,7 @@ from typing import Any
 from segue_core.contract.times import parse_timestamp
 from segue_operator.kinds.conditions import condition_of, is_finished, true_condition
 from segue_operator.kinds.constants import SUCCEEDED, ConditionReason
-from segue_operator.kinds.objects import Manifest
+from segue_operator.kinds.objects import Manifest, catalogue_of
 from segue_operator.kinds.trainingrun import REMEMBERED_BATCHES, BatchChange, Retrain
 
 DEFAULT_PERCENT = Retrain().after_changed_percent
@@ -62,7 +62,7 @@ def training_of(run: Manifest) -> Training | None:
 
 def last_training(runs: Iterable[Manifest], catalogue: str) -> Training | None:
     """The last successful training of a catalogue, whichever run it was."""
-    ours = (training_of(run) for run in runs if _catalogue(run) == catalogue)
+    ours = (training_of(run) for run in runs if catalogue_of(run) == catalogue)
     return max((training for training in ours if training is not None), default=None)
 
 
@@ -78,7 +78,7 @@ def changes_since(
     batches
         All batches that exist, of any catalogue.
     """
-    seen = (_change_of(batch) for batch in batches if _catalogue(batch) == catalogue)
+    seen = (_change_of(batch) for batch in batches if catalogue_of(batch) == catalogue)
     by_uid = {one.uid: one for one in known} | {one.uid: one for one in seen if one is not None}
     later = (one for one in by_uid.values() if parse_timestamp(one.completion_time) > since)
     return tuple(sorted(later, key=lambda one: (one.completion_time, one.uid)))
@@ -116,10 +116,6 @@ def sentence(changes: Changes, training: Training, percent: int) -> str:
     else:
         needed = f"and {percent} % is needed"
     return f"{changes} since {trained}: {share}, {needed}"
-
-
-def _catalogue(resource: Manifest) -> object:
-    return (resource.get("spec") or {}).get("catalogue")
 
 
 def _change_of(batch: Manifest) -> BatchChange | None:

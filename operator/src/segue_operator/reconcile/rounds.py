@@ -16,7 +16,7 @@ from segue_core.contract.times import parse_timestamp
 from segue_operator.children.naming import application_name
 from segue_operator.kinds.conditions import find, is_finished, true_condition
 from segue_operator.kinds.constants import STALLED, SUCCEEDED, AttemptState, ConditionReason, Status
-from segue_operator.kinds.objects import Key, Manifest
+from segue_operator.kinds.objects import Key, Manifest, catalogue_of
 from segue_operator.kinds.schedule import Schedule
 from segue_operator.kinds.trainingrun import Attempt, RetrainStatus, Round, TrainingRun
 from segue_operator.reconcile.batch_queue import holds_place, waits_for_place
@@ -72,20 +72,15 @@ def next_start(run: TrainingRun, recommended_since: datetime) -> datetime | None
     return Schedule.parse(schedule).next(earliest) if schedule else earliest
 
 
-def busy_with(run: TrainingRun, runs: Iterable[Manifest], batches: Iterable[Manifest]) -> str:
-    """What a new round must wait for: a training of the same catalogue, or batches that are about to change it."""
-    catalogue = run.spec.catalogue
-    training = sorted(
-        Key.of(other).name
-        for other in runs
-        if _is_at_work(other) and not _is_same(other, run) and _is_of(other, catalogue)
-    )
+def busy_with(catalogue: str, others: Iterable[Manifest], batches: Iterable[Manifest]) -> str:
+    """What a new round must wait for: another run that trains the catalogue, or batches that are about to change it."""
+    training = sorted(Key.of(other).name for other in others if _is_at_work(other) and catalogue_of(other) == catalogue)
     if training:
         return f"TrainingRun {training[0]} has finished"
     ingesting = sorted(
         Key.of(batch).name
         for batch in batches
-        if _is_of(batch, catalogue)
+        if catalogue_of(batch) == catalogue
         and (holds_place(batch) or waits_for_place(batch))
         and true_condition(batch, STALLED) is None
     )
@@ -135,12 +130,3 @@ def _is_at_work(run: Manifest) -> bool:
     started = bool((run.get("status") or {}).get("startTime"))
     suspended = bool((run.get("spec") or {}).get("suspend"))
     return started and not (suspended or is_finished(run) or is_deleting(run))
-
-
-def _is_of(resource: Manifest, catalogue: str) -> bool:
-    return bool((resource.get("spec") or {}).get("catalogue") == catalogue)
-
-
-def _is_same(other: Manifest, run: TrainingRun) -> bool:
-    key = Key.of(other)
-    return (key.namespace, key.name) == (run.metadata.namespace, run.metadata.name)

@@ -44,8 +44,8 @@ def look_at_catalogue(run: TrainingRun, resource: Manifest, observed: Observed, 
     The condition is the last run's alone, and that of runs that train by themselves. During a round it stays as it is.
     """
     status = run.status
-    runs = (*(other for other in observed.runs if Key.of(other) != Key.of(resource)), resource)
-    training = last_training(runs, run.spec.catalogue)
+    others = tuple(other for other in observed.runs if Key.of(other) != Key.of(resource))
+    training = last_training((*others, resource), run.spec.catalogue)
     if training is None:
         return Freshness(status)
     if run.spec.retrain is None and training != training_of(resource):
@@ -59,7 +59,7 @@ def look_at_catalogue(run: TrainingRun, resource: Manifest, observed: Observed, 
         status = status.model_copy(update={"retrain": retrain.model_copy(update=seen)})
     if not is_finished(resource):
         return Freshness(status)
-    busy = busy_with(run, observed.runs, observed.batches)
+    busy = busy_with(run.spec.catalogue, others, observed.batches)
     return _recommend(run.model_copy(update={"status": status}), total, training, busy, now)
 
 

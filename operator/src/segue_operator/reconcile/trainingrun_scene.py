@@ -18,7 +18,7 @@ from segue_operator.kinds.constants import (
     Status,
     TrainingRunCondition,
 )
-from segue_operator.kinds.objects import Key, Kind, Manifest
+from segue_operator.kinds.objects import Key, Kind, Manifest, catalogue_of
 from segue_operator.kinds.trainingrun import TrainingRun
 from segue_operator.reconcile import pod_reports
 from segue_operator.reconcile.observe import ApplicationView, PodView, observe_application, observe_pod
@@ -172,7 +172,7 @@ def _batch_state(scene: RunScene, name: str) -> Input | None:
     batch = scene.batches.get(name)
     if batch is None:
         return Input(ConditionReason.BATCH_NOT_FOUND, f"TrackBatch {name} does not exist yet")
-    catalogue = batch.get("spec", {}).get("catalogue")
+    catalogue = catalogue_of(batch)
     if catalogue != scene.run.spec.catalogue:
         return Input(
             ConditionReason.WRONG_CATALOGUE,

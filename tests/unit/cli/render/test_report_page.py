@@ -15,7 +15,7 @@ import pytest
 from segue.render import report_contents, report_map
 from segue.render.report_contents import Report, make_report
 from segue.render.report_page import render_page
-from segue_core.recommend.recommender import Recommender
+from segue_core.recommend.model_diff import Side
 from segue_core.store.models import CatalogueDocument, ModelDocument
 from segue_core.store.rejections import Rejection
 from support.manifests import training_run
@@ -30,8 +30,8 @@ REASON = "no measure is worse than model 1's by more than the tolerance"
 
 
 @cache
-def world() -> tuple[Recommender, ModelDocument, ModelDocument]:
-    """A catalogue of hostile titles, its model, and the version before it."""
+def world() -> tuple[Side, ModelDocument]:
+    """A catalogue of hostile titles under its model, and the version before it."""
     records = []
     for number, record in enumerate(synthetic_tracks("fma", 80, genres=4)):
         title, artist = HOSTILE[number % len(HOSTILE)], HOSTILE[(number * 5 + 1) % len(HOSTILE)]
@@ -46,7 +46,7 @@ def world() -> tuple[Recommender, ModelDocument, ModelDocument]:
     before = msgspec.structs.replace(
         model, number=1, metrics={"precisionAt10": 0.4}, cluster_numbers=(3, 5), cluster_sizes=(11, 12)
     )
-    return assemble(model, assignments, records), model, before
+    return Side(model, assemble(model, assignments, records)), before
 
 
 def rejected(reason: str, count: int) -> list[Rejection]:
@@ -73,10 +73,9 @@ def resources() -> list[dict[str, Any]]:
 
 @cache
 def report() -> Report:
-    recommender, model, before = world()
+    side, before = world()
     return make_report(
-        recommender,
-        model,
+        side,
         previous=before,
         pointer=CatalogueDocument(catalogue="fma", active_model="fma:2", pinned=True, reason=REASON, updated="now"),
         rejections=[*rejected("DecodeError", 2), *rejected("Silent", 5)],
@@ -163,14 +162,12 @@ def test_contents() -> None:
 
 
 def test_a_large_catalogue_is_drawn_and_listed_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    recommender, model, _ = world()
+    side, _ = world()
     monkeypatch.setattr(report_map, "MOST_POINTS", 30)
     monkeypatch.setattr(report_contents, "MOST_CLUSTERS", 2)
     monkeypatch.setattr("segue_api.service.reach.MAXIMUM_LISTS", 10)
-    found = make_report(
-        recommender, model, previous=None, pointer=None, rejections=[], resources=[], made="2026-01-03T00:00:00Z"
-    )
-    page = render_page(found, recommender)
+    found = make_report(side, previous=None, pointer=None, rejections=[], resources=[], made="2026-01-03T00:00:00Z")
+    page = render_page(found, side)
     assert page.count("<circle") == 27
     words = " ".join(" ".join(read(page).words).split())
     assert "It shows 27 of 80, evenly chosen." in words

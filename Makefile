@@ -124,7 +124,11 @@ TEST_PATIENCE ?= 900
 
 .PHONY: test
 test: $(VENV)/installed  ## Run every test that needs no cluster, in TEST_WORKERS=2 processes
-	$(BIN)/pytest -m "not faults" -n $(TEST_WORKERS) --dist loadfile --timeout $(TEST_PATIENCE) --durations 20 --cov --cov-report=term:skip-covered $(PYTEST)
+	$(BIN)/pytest -m "not faults" -n $(TEST_WORKERS) --dist loadfile --timeout $(TEST_PATIENCE) --durations 30 $(PYTEST)
+
+.PHONY: coverage
+coverage:  ## Run the same tests and print which lines and branches they leave out; a third slower
+	@$(MAKE) --no-print-directory test PYTEST="--cov --cov-report=term:skip-covered $(PYTEST)"
 
 .PHONY: test-faults
 test-faults: $(VENV)/installed  ## Run the long fault tests: full disks, servers that hang, brokers that stop

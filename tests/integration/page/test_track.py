@@ -46,8 +46,10 @@ def test_a_spectrogram_is_drawn_when_it_is_opened_and_from_then_on(server: PageS
     hertz = int(re.search(r"strongest near (\d+) Hz", image.get_attribute("alt")).group(1))
     assert abs(hertz - 220) < 25  # the tone in the file
     page.locator("section .row-title").first.click()
+    expect(page).not_to_have_url(re.compile("id=000003"))
     expect(page.locator(".spectrogram .note")).to_contain_text("strongest near")
     page.go_back()
+    expect(page).to_have_url(re.compile("id=000003"))
     expect(image).to_be_visible()
     assert len(asked) == 2  # what was drawn once is kept
 

@@ -165,13 +165,13 @@ def test_no_event_is_lost_or_counted_twice_when_sinks_are_killed_and_partitions_
         for attempt in range(2):
             stored = target.events.estimated_document_count()
             with SinkProcess(kafka_settings, mongo_settings, tmp_path / f"killed{attempt}", **arguments) as sink:
-                wait_until(lambda: target.events.estimated_document_count() > stored, why=sink.text)  # noqa: B023
+                # the server keeps what a killed sink left open for up to a minute
+                wait_until(lambda: target.events.estimated_document_count() > stored, seconds=180, why=sink.text)  # noqa: B023
                 sink.kill()
         with (
             SinkProcess(kafka_settings, mongo_settings, tmp_path / "one", **arguments) as one,
             SinkProcess(kafka_settings, mongo_settings, tmp_path / "two", **arguments) as two,
         ):
-            # the server keeps what the killed ones left open for up to a minute
             wait_until(lambda: group.lag() == 0, seconds=180, why=lambda: one.text() + two.text())
     assert target.events.count_documents({}) == 700
     for user in users:

@@ -156,6 +156,13 @@ def _drift(report: Report) -> Iterator[str]:
         f"or have changed since{unlike}.</p>"
     )
     yield from (f"<p>{text(run.name)}: {_long(run.since)}</p>" for run in report.runs[:1] if run.since)
+    if report.shifted_features is not None:
+        yield (
+            f'<p class="faint">Of the features, {report.shifted_features:.0%} have shifted: their population stability '
+            "index, of the new tracks against the training, is above 0.2.</p>"
+        )
+        lines = ((text(one.family), f"{one.index:.2f}") for one in report.shift)
+        yield from _table(("Family", "Largest index"), lines, right=("Largest index",))
 
 
 def _reach(report: Report) -> Iterator[str]:

@@ -10,12 +10,16 @@ from html.parser import HTMLParser
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from segue.render import report_contents, report_map
 from segue.render.report_contents import Report, make_report
 from segue.render.report_page import render_page
+from segue_core.contract import Family
+from segue_core.recommend.feature_shift import FEWEST_NEW
 from segue_core.recommend.model_diff import Side
+from segue_core.similarity.stability import feature_ranges
 from segue_core.store.models import CatalogueDocument, ModelDocument
 from segue_core.store.rejections import Rejection
 from support.manifests import training_run
@@ -176,3 +180,30 @@ def test_a_large_catalogue_is_drawn_and_listed_in_part(monkeypatch: pytest.Monke
     assert found.never == ()
     assert "not active" in words
     assert "Before" not in words
+
+
+def test_new_tracks_whose_features_have_shifted_are_told() -> None:
+    records = list(synthetic_tracks("fma", 80, genres=4))
+    model, assignments = train_model(records, k=4)
+    trained = assemble(model, assignments, records)
+    ranges = feature_ranges(trained.space.index.vectors(np.arange(len(trained.tracks))))
+    louder = [
+        msgspec.structs.replace(
+            records[place % len(records)],
+            track_id=f"new {place}",
+            families={
+                family: tuple(9 + 3 * value for value in values) if family is Family.RHYTHM else values
+                for family, values in records[place % len(records)].families.items()
+            },
+        )
+        for place in range(FEWEST_NEW)
+    ]
+    side = Side(msgspec.structs.replace(model, feature_ranges=ranges), trained.with_tracks(louder))
+    found = make_report(side, previous=None, pointer=None, rejections=[], resources=[], made="2026-01-03T00:00:00Z")
+    assert max(found.shift, key=lambda line: line.index).family == Family.RHYTHM
+    assert found.shifted_features
+    words = " ".join(" ".join(read(render_page(found, side)).words).split())
+    assert f"Of the features, {found.shifted_features:.0%} have shifted" in words
+    assert "Largest index" in words
+    assert report().shift == ()
+    assert report().shifted_features is None

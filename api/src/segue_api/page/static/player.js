@@ -2,6 +2,7 @@
 
 import { ask, audioOf, link, operation, pictureOf, plays, segment, tell, user } from "./api.js";
 import { showQueue } from "./queue_view.js";
+import { clock } from "./clock.js";
 import { Queue } from "./queue.js";
 import { isLive, refresh } from "./live_lists.js";
 import { judge } from "./opinions.js";
@@ -15,7 +16,6 @@ let isHeard = false; // whether anything of the current track was played
 let isSeeking = false;
 
 const audio = () => element("audio");
-const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
 /** Plays a track as one of a list. */
 export function playFrom(tracks, id) {

@@ -1,6 +1,7 @@
 // The spectrogram on a track's page: drawn when it is opened, from the audio that the browser can play anyway.
 
 import { audioOf } from "./api.js";
+import { clock } from "./clock.js";
 import { describe, melPowers, paint, RATE } from "./spectrogram.js";
 
 const STORED = "segue-spectrogram";
@@ -9,7 +10,6 @@ const KEPT = 40;
 const drawn = new Map(); // track id -> picture, the last ones
 let asking = null;
 
-const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 const pause = () => new Promise((done) => setTimeout(done));
 
 /** The beginning of the track's file, as much as may be decoded, and whether that is all of it. */

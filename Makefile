@@ -78,7 +78,7 @@ distclean: clean  ## Remove the virtual environment and the downloaded jars as w
 
 # --- checks ----------------------------------------------------------------------------------------------------------
 
-SCRIPTS := .ci/run .ci/promtool .ci/chromium $(wildcard examples/*.sh images/*/*.sh tests/*/*.sh)
+SCRIPTS := .ci/run .ci/prometheus .ci/chromium $(wildcard examples/*.sh images/*/*.sh tests/*/*.sh)
 
 .PHONY: lint
 lint: $(VENV)/installed  ## Style, imports between packages, unused code, scripts, workflows

@@ -103,8 +103,8 @@ def promtool() -> str:
     """Prometheus' own checker; where it is missing these tests are skipped, but not in CI, which fetches it."""
     found = shutil.which("promtool")
     if found is None and not os.environ.get("CI"):
-        pytest.skip("promtool is not installed: .ci/promtool fetches it")
-    assert found, "promtool is not installed: .ci/promtool fetches it"
+        pytest.skip("promtool is not installed: .ci/prometheus fetches it")
+    assert found, "promtool is not installed: .ci/prometheus fetches it"
     return found
 
 

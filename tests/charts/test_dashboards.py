@@ -6,36 +6,22 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from support.chart_values import CHARTS, MATRIX, SEGUE
+from support.chart_values import CHARTS, MATRIX
 from support.charts import of_kind, render
+from support.dashboards import DASHBOARDS, panels, queries
 from support.metrics import FOREIGN, SCRAPED, own_metrics
 from support.other_charts import LOCAL
 from support.promql import problems
 
-DASHBOARDS: dict[str, dict[str, Any]] = {
-    path.stem: json.loads(path.read_text("utf-8")) for path in (SEGUE / "files" / "dashboards").glob("*.json")
-}
 EACH = pytest.mark.parametrize("name", DASHBOARDS)
 MONITORED = frozenset({"segue_dev_trackbatch", "segue_dev_trainingrun"})
 """What PodMonitors take over from the pods' labels."""
 BUILT_IN = {"__rate_interval", "__range"}
-
-
-def panels(name: str) -> Iterator[dict[str, Any]]:
-    yield from (panel for panel in DASHBOARDS[name]["panels"] if panel["type"] != "row")
-
-
-def queries(name: str) -> Iterator[tuple[str, str]]:
-    for panel in panels(name):
-        for target in panel["targets"]:
-            yield panel["title"], target["expr"]
 
 
 def test_there_is_one_for_each_part() -> None:

@@ -124,6 +124,12 @@ def trained(system: System, progress: Progress) -> Trained:
     return Trained(name, batch, run)
 
 
+@pytest.fixture(scope="session")
+def key(system: System) -> str:
+    """An administrator's key of the service."""
+    return str(system.segue("keys", "create", "--role", "admin")["token"])
+
+
 def _load(kubectl: Kubectl, music: Path) -> None:
     kubectl.wait("pod", "loader", "Ready")
     for part in ("music", "tracks.csv"):

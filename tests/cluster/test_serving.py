@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +23,7 @@ from support.end_to_end import (
     training_run,
     unique,
 )
+from support.served_pods import two_pods, wait_until_served
 from support.serving_client import event_id
 from support.waiting import poll
 
@@ -32,50 +31,6 @@ pytestmark = pytest.mark.cluster
 
 EVENTS = 10_000
 CLIENT = Path(__file__).resolve().parents[1] / "support" / "serving_client.py"
-
-
-@pytest.fixture(scope="module")
-def key(system: System) -> str:
-    """An administrator's key."""
-    return str(system.segue("keys", "create", "--role", "admin")["token"])
-
-
-class Pod:
-    """One pod of the service, by a port of this machine."""
-
-    def __init__(self, port: int, key: str) -> None:
-        self._address, self._key = f"http://127.0.0.1:{port}", key
-
-    def call(self, path: str, body: Any = None, method: str | None = None) -> Any:
-        request = urllib.request.Request(
-            self._address + path, data=None if body is None else json.dumps(body).encode(), method=method
-        )
-        request.add_header("Authorization", f"Bearer {self._key}")
-        request.add_header("Content-Type", "application/json")
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
-
-
-@contextmanager
-def two_pods(system: System, key: str) -> Iterator[tuple[Pod, Pod]]:
-    first, second = poll(
-        lambda: names if len(names := system.kubectl.pods(API_LABELS, "Running")) == 2 else None,
-        what="two pods of the service",
-        seconds=120,
-    )
-    with system.kubectl.forwarded(f"pod/{first}", 8000) as one, system.kubectl.forwarded(f"pod/{second}", 8000) as two:
-        yield Pod(one, key), Pod(two, key)
-
-
-def wait_until_served(pods: tuple[Pod, ...], catalogue: str) -> None:
-    def served(pod: Pod) -> bool:
-        try:
-            return bool(pod.call(f"/v1/clusters?catalogue={catalogue}"))
-        except urllib.error.HTTPError:
-            return False
-
-    for pod in pods:
-        poll(lambda pod=pod: served(pod), what=f"{catalogue} in service", seconds=60)
 
 
 def test_a_like_given_to_one_pod_changes_the_list_of_another(

@@ -26,6 +26,7 @@ def tree(repository: Path, tmp_path: Path) -> Path:
 def recorded(tree: Path, tmp_path: Path) -> Recorded:
     found = Recorded(tmp_path / "bin")
     found.program("promtool")
+    found.program("prometheus")
     found.program("chromium")
     found.program("go")
     found.program("make", '[[ $1 != test ]] || echo "charts of ${SEGUE_DEVCLUSTER:-no machine}"')

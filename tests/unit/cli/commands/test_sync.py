@@ -18,8 +18,8 @@ from segue_operator.kinds.manifests import load_manifests, validate
 def music(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of music, and a machine on which nothing can be applied."""
     monkeypatch.setenv("SEGUE_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:1")
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))  # no Java here either
     folder = tmp_path / "My Music"
     folder.mkdir()
     (folder / "one.mp3").write_bytes(b"x")

@@ -1,0 +1,86 @@
+"""Dashboards and alerts against a real Prometheus that has scraped a batch, a run and the service at work."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from support.chart_values import SEGUE
+from support.charts import of_kind, render
+from support.dashboards import DASHBOARDS, queries
+from support.end_to_end import NAMESPACE, System, track_batch, training_run, unique
+from support.prometheus import Prometheus, prometheus
+from support.served_pods import Pod, two_pods, wait_until_served
+
+pytestmark = pytest.mark.cluster
+
+EXPORTER = "Strimzi's exporter is not in this installation"
+NOTHING_FAILS = "nothing has failed"
+FEW_NEW = "200 tracks that came since the training"
+EXPECTED_EMPTY: dict[str, str] = {
+    "Consumer lag": EXPORTER,
+    "Consumer lag by partition": EXPORTER,
+    "Produced": EXPORTER,
+    "Waiting to be stored": EXPORTER,
+    "Failed requests": NOTHING_FAILS,
+    "Shift of the new tracks' features": FEW_NEW,
+}
+"""Panels without data here, and why."""
+
+
+@pytest.fixture(scope="module")
+def scraped(
+    system: System, key: str, tmp_path_factory: pytest.TempPathFactory, progress: Callable[[str], None]
+) -> Iterator[Prometheus]:
+    """A Prometheus that has seen a batch, a run, questions and a like from their beginnings."""
+    monitors = of_kind(render({"monitoring": {"podMonitors": {"enabled": True}}}), "PodMonitor").values()
+    name, kubectl = unique("watched"), system.kubectl
+    folder, alerts = tmp_path_factory.mktemp("prometheus"), SEGUE / "files" / "alerts.yaml"
+    with prometheus(folder, kubectl.kubeconfig, NAMESPACE, list(monitors), alerts) as server:
+        kubectl.apply(track_batch(name, name, shards=2), training_run(name, name, batches=[name]))
+        kubectl.wait("trackbatch", name, "Succeeded")
+        kubectl.wait("trainingrun", name, "Succeeded", seconds=300)
+        progress("a batch and a run were scraped")
+        with two_pods(system, key) as pods:
+            wait_until_served(pods, name)
+            _use(pods[0], name, system.stored(name)[0]["trackId"])
+        time.sleep(15)  # a rate needs two scrapes, and the alerts an evaluation
+        yield server
+        kubectl.delete("trainingrun", name)
+        kubectl.delete("trackbatch", name)
+
+
+def _use(pod: Pod, catalogue: str, track: str) -> None:
+    """What a listener does: two lists, and the first of each liked and played at its rank."""
+    user = unique("listener")
+    for kind in ("like", "play", "skip"):
+        found = pod.call(f"/v1/users/{user}/recommendations?catalogue={catalogue}&limit=5")
+        hit = found["hits"][0]
+        context = {**found["context"], "rank": 1}
+        event = {"type": kind, "user": user, "trackId": hit["id"], "context": context}
+        if kind != "like":
+            event |= {"positionMs": 5_000, "durationMs": 60_000}
+        answer = pod.call(f"/v1/events?catalogue={catalogue}", {"events": [event]})
+        assert not answer.get("refused"), answer
+    pod.call(f"/v1/tracks/{track}/similar?catalogue={catalogue}")
+
+
+def _filled(query: str) -> str:
+    """A query as Grafana sends it: all namespaces, batches, runs and catalogues, and the intervals."""
+    for variable, value in {"$__rate_interval": "15s", "$__range": "10m", "$prefix": "segue"}.items():
+        query = query.replace(variable, value)
+    return re.sub(r"\$\w+", ".*", query)
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_every_panel_shows_something(scraped: Prometheus, name: str) -> None:
+    shown = {title: scraped.has(_filled(query)) for title, query in queries(name)}
+    empty = {title for title, has_data in shown.items() if not has_data}
+    assert empty == {title for title in shown if title in EXPECTED_EMPTY}
+
+
+def test_every_alert_can_be_evaluated(scraped: Prometheus) -> None:
+    assert scraped.unhealthy_rules() == {}

@@ -239,3 +239,7 @@ kind-down:  ## Delete the kind cluster
 .PHONY: test-cluster
 test-cluster: $(VENV)/installed  ## Run the end-to-end tests and the conformance suite in the cluster that KUBECONFIG names
 	@tests/cluster/run.sh $(PYTEST)
+
+.PHONY: test-cluster-faults
+test-cluster-faults: $(VENV)/installed  ## Run the long faults in that cluster: a stopped database, a restarted API server, a release installed again
+	@tests/cluster/run.sh -m "cluster and faults" $(PYTEST)

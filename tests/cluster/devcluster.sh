@@ -39,5 +39,6 @@ prepare_devcluster() {
     strimzi-kafka-operator="$SEGUE_DEVCLUSTER/strimzi/chart" spark-operator="$spark_operator/charts/spark-operator-chart"
   export SEGUE_BUILD_IMAGE="buildah bud --isolation chroot --layers --quiet --build-arg BASE=$BASE"
   export SEGUE_LOAD_IMAGE="$SEGUE_DEVCLUSTER/devcluster/devcluster load"
+  export SEGUE_RESTART_API_SERVER="bash -c 'read -r pid _ <${DEVCLUSTER_HOME:-$HOME/.cache/devcluster}/state/pids/kube-apiserver; kill -KILL \$pid; sleep 1; $SEGUE_DEVCLUSTER/devcluster/devcluster up'"
   export SEGUE_CLUSTER_CHART=$BUILD/charts/segue-stack SEGUE_CLUSTER_VALUES=tests/cluster/values-devcluster.yaml
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -24,7 +25,10 @@ def verified(stored: int, **changes: int) -> dict[str, Any]:
 
 
 async def another_batch(world: World, name: str, changes: dict[str, Any], **programs: Any) -> None:
-    """Ingest once more into the same catalogue, and wait for it to succeed."""
+    """Ingest once more into the same catalogue, a second after what was before, and wait for it to succeed."""
+    await asyncio.sleep(
+        1.1
+    )  # a status has whole seconds: what ends in the second of a training's start is in its model
     write_script(world, extract=EXTRACTED, verify=changes, **programs)
     manifest = batch(world)
     manifest["metadata"] |= {"name": name, "uid": f"uid-{name}"}

@@ -68,7 +68,7 @@ def test_on_kind_both_suites_run_with_images_loaded_into_it(tree: Path, recorded
     loaded = recorded.first("kind", "load", "docker-image", "--name", "blue", OURS[-1])
     assert recorded.first("docker", "build") < loaded
     assert recorded.has("helm", "dependency", "update", "charts/segue-stack")
-    assert recorded.has("pytest", "tests/cluster", "-m", "cluster")
+    assert recorded.has("pytest", "tests/cluster", "-m", "cluster and not faults")
     assert recorded.has("pytest", "tests/conformance", "-m", "cluster")
     assert f"by docker build --quiet; to kind load docker-image --name blue; over {tmp_path}" in done.stdout
 
@@ -110,7 +110,7 @@ def test_arguments_go_to_the_end_to_end_tests_alone(tree: Path, recorded: Record
     environ = {"KUBECONFIG": "/of/another", "SEGUE_BUILD_IMAGE": "build", "SEGUE_LOAD_IMAGE": "load"}
     recorded.run("tests/cluster/run.sh", "-x", "-k", "a or b", cwd=tree, **environ)
     assert [call for call in recorded.calls if call[0] == "pytest"] == [
-        ["pytest", "tests/cluster", "-m", "cluster", "-x", "-k", "a or b"]
+        ["pytest", "tests/cluster", "-m", "cluster and not faults", "-x", "-k", "a or b"]
     ]
 
 

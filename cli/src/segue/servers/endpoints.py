@@ -11,7 +11,7 @@ from segue_core.contract import Env
 from segue_core.contract.environment import SettingsError
 from segue_core.settings import KafkaSettings, MongoSettings
 
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 10.0
 
 SettingsT = TypeVar("SettingsT", KafkaSettings, MongoSettings)
 
@@ -31,7 +31,9 @@ def external_kafka(environ: Mapping[str, str]) -> str | None:
 
     settings = _settings(KafkaSettings, environ)
     with _must_answer("broker", Env.KAFKA_BOOTSTRAP, settings.bootstrap, KafkaError, OSError, ValueError):
-        KafkaAdminClient(**settings.client_options(), request_timeout_ms=int(CONNECT_SECONDS * 1000)).close()
+        milliseconds = int(CONNECT_SECONDS * 1000)
+        limits = {"request_timeout_ms": milliseconds, "bootstrap_timeout_ms": milliseconds}
+        KafkaAdminClient(**settings.client_options(), **limits).close()
     return settings.bootstrap
 
 

@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from support.recorded import Recorded
+from support.waiting import wait_until
 
-needs_setsid = pytest.mark.skipif(
-    shutil.which("setsid") is None, reason="the build in the background needs Linux' setsid"
-)
 CHECKS = [["make", "lint", "typecheck", "docs"], ["make", "test"]]
 
 
@@ -55,7 +53,6 @@ def test_a_clean_clone_alone_is_checked_and_tested(tree: Path, recorded: Recorde
     assert "charts of no machine" in done.stdout
 
 
-@needs_setsid
 def test_with_a_cluster_beside_it_that_is_built_meanwhile_and_tested_fresh(
     tree: Path, recorded: Recorded, shared: Path
 ) -> None:
@@ -69,7 +66,6 @@ def test_with_a_cluster_beside_it_that_is_built_meanwhile_and_tested_fresh(
     assert order == sorted(order)
 
 
-@needs_setsid
 def test_a_cluster_that_cannot_be_built_fails_the_run_with_its_log(
     tree: Path, recorded: Recorded, shared: Path
 ) -> None:
@@ -78,6 +74,19 @@ def test_a_cluster_that_cannot_be_built_fails_the_run_with_its_log(
     assert done.returncode == 1
     assert "no compiler" in done.stdout
     assert made(recorded) == CHECKS
+
+
+def test_a_failed_check_ends_the_build_of_the_cluster_with_its_compilers(
+    tree: Path, recorded: Recorded, shared: Path
+) -> None:
+    alive = tree / "alive"
+    recorded.program(
+        "run.sh", f"touch {alive}; sleep 60 & echo $! >{alive}; wait", tree / "tests" / "cluster" / "run.sh"
+    )
+    recorded.program("make", f"until [[ -s {alive} ]]; do sleep 0.02; done; exit 1")
+    assert recorded.run(".ci/run", cwd=tree).returncode != 0
+    compiler = Path("/proc", alive.read_text("utf-8").strip())
+    wait_until(lambda: not compiler.exists(), seconds=10)
 
 
 @pytest.mark.parametrize("target", ["lint", "test"])

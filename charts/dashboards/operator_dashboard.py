@@ -5,7 +5,7 @@ from __future__ import annotations
 from panels import RED, YELLOW, Json, Query, Row, bars, dashboard, heatmap, label_variable, quantile, stat, timeseries
 
 HERE = '{namespace=~"$namespace"}'
-NOT_DONE = '{namespace=~"$namespace", result!="done"}'
+DONE = '{namespace=~"$namespace", result="done"}'
 PODS = '{namespace=~"$namespace", container="operator", pod=~".*-operator-.*"}'
 
 
@@ -107,7 +107,7 @@ def _work() -> Row:
             timeseries(
                 "Failed passes",
                 Query(
-                    f"sum by (kind) (rate(segue_operator_reconcile_total{NOT_DONE}[$__rate_interval])) "
+                    f"1 - sum by (kind) (rate(segue_operator_reconcile_total{DONE}[$__rate_interval])) "
                     f"/ sum by (kind) (rate(segue_operator_reconcile_total{HERE}[$__rate_interval]))",
                     "{{kind}}",
                 ),

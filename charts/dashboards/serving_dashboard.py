@@ -51,7 +51,7 @@ def _overview() -> Row:
             stat(
                 "Share failed",
                 Query(
-                    f'sum(rate({REQUESTS}_count{{{NAMESPACE}, status=~"5.."}}[$__rate_interval])) '
+                    f'(sum(rate({REQUESTS}_count{{{NAMESPACE}, status=~"5.."}}[$__rate_interval])) or vector(0)) '
                     f"/ clamp_min(sum(rate({REQUESTS}_count{{{NAMESPACE}}}[$__rate_interval])), 0.001)"
                 ),
                 unit="percentunit",

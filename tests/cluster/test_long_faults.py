@@ -82,7 +82,8 @@ def test_training_outlives_a_restart_of_the_api_server(system: System, progress:
 
 def test_a_quota_on_pods_is_named_and_once_it_is_raised_the_batch_succeeds(system: System) -> None:
     name, kubectl = unique("crowded"), system.kubectl
-    kubectl.run("create", "quota", name, f"--hard=pods={len(kubectl.list('pods'))}")
+    running = len(kubectl.pods({}, "Running", "Pending"))  # a quota does not count those that have ended
+    kubectl.run("create", "quota", name, f"--hard=pods={running}")
     try:
         kubectl.apply(track_batch(name, name))
         poll(lambda: "exceeded quota" in kubectl.conditions("trackbatch", name), what="the quota named", seconds=150)
@@ -123,10 +124,10 @@ def test_listeners_get_answers_while_the_database_is_away(system: System, traine
     track = system.stored(trained.name)[0]["trackId"]
     with two_pods(system, key) as (one, other):
         wait_until_served((one, other), trained.name)
+        before = other.call(lists)  # from here on the pod has the listener in memory
         kubectl.run("scale", f"deployment/{MONGODB}", "--replicas=0")
         try:
             kubectl.run("wait", "pod", "--selector=app=mongodb", "--for=delete", "--timeout=90s")
-            before = other.call(lists)
             like = {"type": "like", "user": user, "trackId": track}
             one.call(f"/v1/events?catalogue={trained.name}", {"events": [like]})
             poll(lambda: other.call(lists)["hits"] != before["hits"], what="list that the like has changed", seconds=30)

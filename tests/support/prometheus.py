@@ -9,8 +9,10 @@ import base64
 import json
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +24,10 @@ import pytest
 import yaml
 
 from segue.servers.embedded import free_port
-from support.kubectl import Manifest
+from support.kubectl import Kubectl, Manifest
 from support.waiting import poll
 
 INTERVAL = "3s"
-_META = "__meta_kubernetes_pod"
 
 
 @dataclass(frozen=True)
@@ -65,35 +66,37 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus(
-    folder: Path, kubeconfig: Path, namespace: str, monitors: Sequence[Manifest], rules: Path
-) -> Iterator[Prometheus]:
+def prometheus(folder: Path, kubectl: Kubectl, monitors: Sequence[Manifest], rules: Path) -> Iterator[Prometheus]:
     """Run the server; skips the test where it is not installed.
 
     Parameters
     ----------
     monitors
-        PodMonitors, as the chart renders them for ``namespace``.
+        PodMonitors, for the namespace that ``kubectl`` is within.
     rules
         A file of alerts.
     """
     program = shutil.which("prometheus")
     if program is None:
         pytest.skip("Prometheus is not installed: .ci/prometheus fetches it")
-    access = _access(folder, kubeconfig)
-    jobs = [job for monitor in monitors for job in _jobs(monitor, namespace, kubeconfig, access)]
+    config, log, targets = (folder / name for name in ("prometheus.yaml", "prometheus.log", "targets.json"))
+    targets.write_text("[]", encoding="utf-8")
+    job = {"job_name": "cluster", "honor_labels": True, "file_sd_configs": [{"files": [str(targets)]}]}
     document = {
         "global": {"scrape_interval": INTERVAL, "scrape_timeout": INTERVAL, "evaluation_interval": INTERVAL},
         "rule_files": [str(rules)],
-        "scrape_configs": [*jobs, _kubelets(kubeconfig, access)],
+        "scrape_configs": [job | _access(folder, kubectl.kubeconfig)],
     }
-    config, log = folder / "prometheus.yaml", folder / "prometheus.log"
     config.write_text(yaml.safe_dump(document), encoding="utf-8")
     address = f"127.0.0.1:{free_port()}"
     command = [
         program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address={address}",
     ]  # fmt: skip
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+    with (
+        _discovery(kubectl, monitors, targets),
+        log.open("wb") as output,
+        subprocess.Popen(command, stdout=output, stderr=output) as process,
+    ):
         try:
             poll(
                 lambda: _is_ready(address) or process.poll() is not None,
@@ -137,70 +140,58 @@ def _access(folder: Path, kubeconfig: Path) -> dict[str, Any]:
     return found
 
 
-def _api_server(kubeconfig: Path) -> str:
-    return urlsplit(yaml.safe_load(kubeconfig.read_text("utf-8"))["clusters"][0]["cluster"]["server"]).netloc
+@contextmanager
+def _discovery(kubectl: Kubectl, monitors: Sequence[Manifest], targets: Path) -> Iterator[None]:
+    """Write what there is to scrape, again and again: Debian's Prometheus cannot ask Kubernetes itself."""
+    server = yaml.safe_load(kubectl.kubeconfig.read_text("utf-8"))["clusters"][0]["cluster"]["server"]
+    address, ended = urlsplit(server).netloc, threading.Event()
+
+    def look() -> None:
+        while not ended.wait(1):
+            pods = kubectl.list("pods")
+            found = [target for monitor in monitors for pod in pods for target in pod_targets(monitor, pod)]
+            found += [_kubelet(node) for node in kubectl.list("nodes")]
+            written = targets.with_suffix(".new")
+            written.write_text(json.dumps([{"targets": [address], "labels": one} for one in found]), encoding="utf-8")
+            written.replace(targets)
+
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(look)
+        try:
+            yield
+        finally:
+            ended.set()
+            looking.result()
 
 
-def _jobs(monitor: Manifest, namespace: str, kubeconfig: Path, access: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What the Prometheus operator makes of a PodMonitor."""
-    name, spec = monitor["metadata"]["name"], monitor["spec"]
+def pod_targets(monitor: Manifest, pod: Manifest) -> Iterator[dict[str, str]]:
+    """What the Prometheus operator makes of a PodMonitor for a pod: the labels of each target."""
+    metadata, spec = pod["metadata"], monitor["spec"]
+    labels, namespace, name = metadata.get("labels", {}), metadata["namespace"], metadata["name"]
+    if pod["status"].get("phase") != "Running" or not spec["selector"]["matchLabels"].items() <= labels.items():
+        return
+    copied = {_label(label): labels[label] for label in spec.get("podTargetLabels", ()) if label in labels}
     for endpoint in spec["podMetricsEndpoints"]:
-        keeps = [
-            {"source_labels": [f"{_META}_label_{_label(label)}"], "regex": value, "action": "keep"}
-            for label, value in spec["selector"]["matchLabels"].items()
-        ]
-        copied = [
-            {"source_labels": [f"{_META}_label_{_label(label)}"], "target_label": _label(label)}
-            for label in spec.get("podTargetLabels", ())
-        ]
-        path = f"/api/v1/namespaces/$1/pods/$2:$3/proxy{endpoint['path']}"
-        yield {
-            "job_name": f"{namespace}/{name}/{endpoint['port']}",
-            "kubernetes_sd_configs": [
-                {"role": "pod", "kubeconfig_file": str(kubeconfig), "namespaces": {"names": [namespace]}}
-            ],
-            **access,
-            "relabel_configs": [
-                *keeps,
-                {"source_labels": [f"{_META}_container_port_name"], "regex": endpoint["port"], "action": "keep"},
-                {"source_labels": [f"{_META}_phase"], "regex": "Running", "action": "keep"},
-                {"source_labels": ["__meta_kubernetes_namespace"], "target_label": "namespace"},
-                {"source_labels": [f"{_META}_name"], "target_label": "pod"},
-                {"source_labels": [f"{_META}_container_name"], "target_label": "container"},
-                *copied,
-                {
-                    "source_labels": [
-                        "__meta_kubernetes_namespace",
-                        f"{_META}_name",
-                        f"{_META}_container_port_number",
-                    ],
-                    "separator": "/",
-                    "regex": "(.+)/(.+)/(.+)",
-                    "replacement": path,
-                    "target_label": "__metrics_path__",
-                },
-                {"target_label": "__address__", "replacement": _api_server(kubeconfig)},
-                {"target_label": "job", "replacement": f"{namespace}/{name}"},
-            ],
-        }
+        for container in pod["spec"]["containers"]:
+            for port in container.get("ports", ()):
+                if port.get("name") == endpoint["port"]:
+                    yield {
+                        "__metrics_path__": f"/api/v1/namespaces/{namespace}/pods/{name}:{port['containerPort']}/proxy"
+                        f"{endpoint['path']}",
+                        "job": f"{namespace}/{monitor['metadata']['name']}",
+                        "namespace": namespace,
+                        "pod": name,
+                        "container": container["name"],
+                        "endpoint": endpoint["port"],
+                        "instance": f"{name}:{port['containerPort']}",
+                        **copied,
+                    }
 
 
-def _kubelets(kubeconfig: Path, access: dict[str, Any]) -> dict[str, Any]:
+def _kubelet(node: Manifest) -> dict[str, str]:
     """What kube-prometheus-stack scrapes of its own: the containers' memory and processor time."""
-    return {
-        "job_name": "kubelet",
-        "honor_labels": True,
-        "kubernetes_sd_configs": [{"role": "node", "kubeconfig_file": str(kubeconfig)}],
-        **access,
-        "relabel_configs": [
-            {
-                "source_labels": ["__meta_kubernetes_node_name"],
-                "replacement": "/api/v1/nodes/$1/proxy/metrics/cadvisor",
-                "target_label": "__metrics_path__",
-            },
-            {"target_label": "__address__", "replacement": _api_server(kubeconfig)},
-        ],
-    }
+    name = node["metadata"]["name"]
+    return {"__metrics_path__": f"/api/v1/nodes/{name}/proxy/metrics/cadvisor", "job": "kubelet", "instance": name}
 
 
 def _label(name: str) -> str:

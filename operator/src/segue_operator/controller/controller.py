@@ -27,7 +27,7 @@ from segue_operator.controller.cluster import (
 )
 from segue_operator.controller.executor import Execution, Executor
 from segue_operator.controller.queue import RETRY_BACKOFF, WorkQueue
-from segue_operator.controller.reconcile_metrics import ControllerMetrics
+from segue_operator.controller.reconcile_metrics import DONE, ControllerMetrics
 from segue_operator.controller.refusals import REFUSED_BACKOFF, Refusals
 from segue_operator.controller.wakeups import Wakeups
 from segue_operator.kinds.objects import Key, Kind, Manifest
@@ -154,7 +154,7 @@ class Controller(Generic[ConfigT]):
         while True:
             key = await self._queue.get()
             started = time.perf_counter()
-            result = "done"
+            result = DONE
             try:
                 delay = await self._pass(key)
             except ClusterError as error:

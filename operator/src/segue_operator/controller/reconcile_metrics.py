@@ -9,12 +9,15 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from segue_operator.controller.queue import QueueMetrics
 from segue_operator.kinds.objects import Kind
 
+DONE = "done"
+"""Result of a pass that ended without an error."""
+
 
 class ControllerMetrics(QueueMetrics, Protocol):
     """What the controller reports about itself."""
 
     def reconciled(self, kind: Kind, result: str, seconds: float) -> None:
-        """One pass over a resource ended; ``result`` is ``done`` or the class of the error."""
+        """One pass over a resource ended; ``result`` is `DONE` or the class of the error."""
         ...
 
     def watch_event(self, kind: Kind) -> None:
@@ -46,6 +49,7 @@ class PrometheusMetrics:
 
     def reconciled(self, kind: Kind, result: str, seconds: float) -> None:
         """Count a pass."""
+        self._passes.labels(kind, DONE)  # from 0 on, so that the share of failed passes is known from the first one
         self._passes.labels(kind, result).inc()
         self._seconds.labels(kind).observe(seconds)
 

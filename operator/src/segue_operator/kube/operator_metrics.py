@@ -71,6 +71,7 @@ class KubeMetrics(PrometheusMetrics):
     def served(self, kind: Kind, *, is_served: bool) -> None:
         """Note whether a kind is served."""
         self._served.labels(kind).set(is_served)
+        self._repairs.labels(kind)
 
     def beat(self) -> None:
         """Note that the event loop runs."""

@@ -121,12 +121,16 @@ def test_with_strimzi_every_program_is_a_user_of_its_own() -> None:
     assert all(user and user.password == SecretKey(user.name, "password") for user in named.values())
     assert kafka.ca_certificate == SecretKey("segue-cluster-ca-cert", "ca.crt")
     for program in ("api", "events"):
-        (container,) = serving(objects)[program][1]["containers"]
-        variables = {
-            one["name"]: one.get("value", one.get("valueFrom", {}).get("secretKeyRef")) for one in container["env"]
-        }
+        pod = serving(objects)[program][1]
+        (container,) = pod["containers"]
+        variables = {one["name"]: one.get("value") for one in container["env"]}
         assert variables["KAFKA_USERNAME"] == f"segue-{program}"
-        assert variables["KAFKA_PASSWORD"] == {"name": f"segue-{program}", "key": "password"}
+        # A file: another password in the Secret reaches a pod that runs.
+        mounted = {one["name"]: one["mountPath"] for one in container["volumeMounts"]}
+        assert variables["KAFKA_PASSWORD_FILE"] == f"{mounted['kafka-user']}/password"
+        secrets = {one["name"]: one["secret"] for one in pod["volumes"] if "secret" in one}
+        items = [{"key": "password", "path": "password"}]
+        assert secrets["kafka-user"] == {"secretName": f"segue-{program}", "items": items}
 
 
 def rights(user: Manifest) -> dict[tuple[str, str], set[str]]:

@@ -49,6 +49,28 @@ def _authority(environ: Mapping[str, str], protocol: str) -> str | None:
     return path
 
 
+def _password_file(environ: Mapping[str, str]) -> Path | None:
+    """File that holds the password; where it is set, ``KAFKA_PASSWORD`` is not read.
+
+    Raises
+    ------
+    SettingsError
+        It cannot be read, or is empty.
+    """
+    path = environ.get(Env.KAFKA_PASSWORD_FILE)
+    if not path:
+        required(environ, Env.KAFKA_PASSWORD, "…")
+        return None
+    try:
+        found = Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise SettingsError(f"{Env.KAFKA_PASSWORD_FILE}={path} cannot be read: {why}") from None
+    if not found:
+        raise SettingsError(f"{Env.KAFKA_PASSWORD_FILE}={path} is empty")
+    return Path(path)
+
+
 @dataclass(frozen=True)
 class KafkaSettings:
     """How to reach the broker, and which topics belong to Segue."""
@@ -58,6 +80,8 @@ class KafkaSettings:
     sasl_mechanism: str | None = None
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    password_file: Path | None = None
+    """Read by each new client, so that a password may change while a program runs."""
     ca_file: str | None = None
     topic_prefix: str = "segue"
     create_topics: bool = False
@@ -74,10 +98,10 @@ class KafkaSettings:
         """
         protocols = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
         protocol = choice(environ, Env.KAFKA_SECURITY_PROTOCOL, "PLAINTEXT", protocols)
-        mechanism = None
+        mechanism = password_file = None
         if "SASL" in protocol:
             required(environ, Env.KAFKA_USERNAME, "segue")
-            required(environ, Env.KAFKA_PASSWORD, "…")
+            password_file = _password_file(environ)
             mechanism = choice(environ, Env.KAFKA_SASL_MECHANISM, "SCRAM-SHA-512", SASL_MECHANISMS)
         return cls(
             bootstrap=_brokers(environ),
@@ -85,6 +109,7 @@ class KafkaSettings:
             sasl_mechanism=mechanism,
             username=environ.get(Env.KAFKA_USERNAME),
             password=environ.get(Env.KAFKA_PASSWORD),
+            password_file=password_file,
             ca_file=_authority(environ, protocol),
             topic_prefix=matching(
                 environ, Env.TOPIC_PREFIX, "segue", _PREFIX, "use letters, digits, '.', '_' and '-', at most 200"
@@ -107,16 +132,23 @@ class KafkaSettings:
         return self.sink_group if feed is SinkFeed.TRACKS else f"{self.topic_prefix}.{feed}"
 
     def client_options(self) -> dict[str, Any]:
-        """Options for any kafka-python client."""
+        """Options for any kafka-python client.
+
+        Raises
+        ------
+        OSError
+            The password's file can no longer be read.
+        """
         options: dict[str, Any] = {
             "bootstrap_servers": self.bootstrap.split(","),
             "security_protocol": self.security_protocol,
         }
         if self.sasl_mechanism:
+            password = self.password if self.password_file is None else self.password_file.read_text("utf-8").strip()
             options |= {
                 "sasl_mechanism": self.sasl_mechanism,
                 "sasl_plain_username": self.username,
-                "sasl_plain_password": self.password,
+                "sasl_plain_password": password,
             }
         if self.ca_file:
             options["ssl_cafile"] = self.ca_file

@@ -35,6 +35,25 @@ def test_kafka_settings_become_client_options(tmp_path: Path) -> None:
     assert [settings.group_of(feed) for feed in SinkFeed] == ["segue.sink", "segue.events"]
 
 
+def test_each_client_reads_the_password_again_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_text("hunter2\n", encoding="utf-8")
+    environ = {**SASL, "KAFKA_PASSWORD": "", "KAFKA_PASSWORD_FILE": str(path)}
+    settings = KafkaSettings.from_environment(environ)
+    assert settings.client_options()["sasl_plain_password"] == "hunter2"
+    path.write_text("hunter3", encoding="utf-8")
+    assert settings.client_options()["sasl_plain_password"] == "hunter3"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\n", b"\xff\xfe"])
+def test_a_password_file_that_holds_none_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "password"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SettingsError, match="KAFKA_PASSWORD_FILE=.*password (cannot be read|is empty)"):
+        KafkaSettings.from_environment({**SASL, "KAFKA_PASSWORD_FILE": str(path)})
+
+
 def test_no_secret_is_printed() -> None:
     assert "hunter2" not in repr(KafkaSettings.from_environment(SASL))
     mongo = MongoSettings.from_environment({"MONGODB_URI": "mongodb://ann:hunter2@h:1/?x=y"})

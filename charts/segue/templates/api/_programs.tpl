@@ -17,10 +17,8 @@
 {{- $variables = append $variables (list "KAFKA_CA_FILE" "/etc/segue/kafka/ca.crt") }}
 {{- end }}
 {{- $user := $values.kafka.credentials.username }}
-{{- $secret := $values.kafka.credentials.secret }}
 {{- if include "segue.kafka.makesUsers" .root }}
 {{- $user = printf "%s-%s" (include "segue.fullname" .root) .program }}
-{{- $secret = $user }}
 {{- end }}
 {{- if include "segue.kafka.isSasl" .root }}
 {{- $variables = append $variables (list "KAFKA_SASL_MECHANISM" $values.kafka.saslMechanism) }}
@@ -31,9 +29,8 @@
   value: {{ last . | quote }}
 {{- end }}
 {{- if include "segue.kafka.isSasl" .root }}
-- name: KAFKA_PASSWORD
-  valueFrom:
-    secretKeyRef: {name: {{ $secret }}, key: {{ $values.kafka.credentials.key }}}
+- name: KAFKA_PASSWORD_FILE
+  value: /etc/segue/kafka-user/password
 {{- end }}
 - name: MONGODB_URI
   valueFrom:
@@ -86,20 +83,39 @@ securityContext:
 terminationMessagePolicy: FallbackToLogsOnError
 {{- end -}}
 
-{{/* The brokers' CA, where there is one. */}}
-{{- define "segue.program.caMount" -}}
-{{- if include "segue.kafka.ca" . }}
+{{/*
+The brokers' CA and the password of the program's user, where there are any. They are files, not variables: Strimzi's user
+operator may set another password just after it has made the Secret, and a pod's variables never change.
+Takes (dict "root" $ "program" NAME).
+*/}}
+{{- define "segue.program.kafkaMounts" -}}
+{{- if include "segue.kafka.isSasl" .root }}
+- name: kafka-user
+  mountPath: /etc/segue/kafka-user
+  readOnly: true
+{{- end }}
+{{- if include "segue.kafka.ca" .root }}
 - name: kafka-ca
   mountPath: /etc/segue/kafka
   readOnly: true
 {{- end }}
 {{- end -}}
 
-{{- define "segue.program.caVolume" -}}
-{{- if include "segue.kafka.ca" . }}
+{{- define "segue.program.kafkaVolumes" -}}
+{{- if include "segue.kafka.isSasl" .root }}
+{{- $secret := .root.Values.kafka.credentials.secret }}
+{{- if include "segue.kafka.makesUsers" .root }}
+{{- $secret = printf "%s-%s" (include "segue.fullname" .root) .program }}
+{{- end }}
+- name: kafka-user
+  secret:
+    secretName: {{ $secret }}
+    items: [{key: {{ .root.Values.kafka.credentials.key }}, path: password}]
+{{- end }}
+{{- if include "segue.kafka.ca" .root }}
 - name: kafka-ca
   secret:
-    secretName: {{ include "segue.kafka.ca" . }}
-    items: [{key: {{ .Values.kafka.ca.key }}, path: ca.crt}]
+    secretName: {{ include "segue.kafka.ca" .root }}
+    items: [{key: {{ .root.Values.kafka.ca.key }}, path: ca.crt}]
 {{- end }}
 {{- end -}}

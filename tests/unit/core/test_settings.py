@@ -50,7 +50,7 @@ def test_a_password_file_that_holds_none_is_refused(tmp_path: Path, content: byt
     path = tmp_path / "password"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(SettingsError, match="KAFKA_PASSWORD_FILE=.*password (cannot be read|is empty)"):
+    with pytest.raises(SettingsError, match=r"KAFKA_PASSWORD_FILE=.*password (cannot be read|is empty)"):
         KafkaSettings.from_environment({**SASL, "KAFKA_PASSWORD_FILE": str(path)})
 
 

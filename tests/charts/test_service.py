@@ -22,7 +22,7 @@ def test_the_service_understands_its_environment(values: Mapping[str, object]) -
         given = {one["name"]: one.get("value", "mongodb://db") for one in container["env"]}
         given.pop("KAFKA_CA_FILE", None)  # only a pod has it, and the next one
         if given.pop("KAFKA_PASSWORD_FILE", None):
-            given["KAFKA_PASSWORD"] = "hunter2"  # noqa: S105
+            given["KAFKA_PASSWORD"] = "hunter2"
         kafka = KafkaSettings.from_environment(given)
         assert kafka.bootstrap == environment(objects)["KAFKA_BOOTSTRAP"]
         assert kafka.create_topics == (environment(objects)["SEGUE_TOPIC_CREATE"] == "true")

@@ -27,6 +27,7 @@ EXPECTED_EMPTY: dict[str, str] = {
     "Produced": EXPORTER,
     "Waiting to be stored": EXPORTER,
     "Failed requests": NOTHING_FAILS,
+    "Rejected by reason": "what is rejected before a pod's first scrape is no increase",
     "Shift of the new tracks' features": NO_NEW,
     "Unlike tracks": NO_NEW,
     "Memory of the shards": KUBELET,
@@ -37,7 +38,7 @@ EXPECTED_EMPTY: dict[str, str] = {
 """Panels that may be without data here, and why."""
 
 
-SLOW = {"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"cpu": "300m", "memory": "1Gi"}}
+SLOW = {"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"cpu": "100m", "memory": "1Gi"}}
 
 
 @pytest.fixture(scope="module")

@@ -118,12 +118,13 @@ typecheck: $(VENV)/installed  ## mypy, strict
 	$(BIN)/mypy
 	MYPYPATH=docs/generate $(BIN)/mypy docs/generate/*.py
 
-TEST_WORKERS ?= 2
+# Three for two cores, because many tests wait for servers.
+TEST_WORKERS ?= 3
 # Seconds after which a test counts as hanging; the slowest takes two minutes on a busy machine.
 TEST_PATIENCE ?= 900
 
 .PHONY: test
-test: $(VENV)/installed  ## Run every test that needs no cluster, in TEST_WORKERS=2 processes
+test: $(VENV)/installed  ## Run every test that needs no cluster, in TEST_WORKERS=3 processes
 	$(BIN)/pytest -m "not faults" -n $(TEST_WORKERS) --dist loadfile --timeout $(TEST_PATIENCE) --durations 30 $(PYTEST)
 
 .PHONY: coverage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -28,12 +29,12 @@ def read_parameters(kind: type[StructT], path: Mapping[str, Any], query: Iterabl
     ProblemError
         A parameter is unknown, repeated where only one value is possible, or not valid.
     """
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    repeatable = _parameters(kind)
     given: dict[str, Any] = dict(path)
     for name, value in query:
-        if name not in fields or name in path:
-            _refuse(name, f"there is no such parameter; use {', '.join(sorted(fields.keys() - path.keys()))}")
-        if _is_repeatable(fields[name].type):
+        if name not in repeatable or name in path:
+            _refuse(name, f"there is no such parameter; use {', '.join(sorted(repeatable.keys() - path.keys()))}")
+        if repeatable[name]:
             given.setdefault(name, []).append(value)
         elif name in given:
             _refuse(name, "it is given twice; give it once")
@@ -48,6 +49,12 @@ def read_parameters(kind: type[StructT], path: Mapping[str, Any], query: Iterabl
             f"parameter {pointer.strip('/').partition('/')[0]!r}: {detail}" if pointer else detail,
             faults=(Fault(pointer=pointer.strip("/"), detail=detail),) if pointer else (),
         ) from None
+
+
+@functools.cache
+def _parameters(kind: type[Struct]) -> Mapping[str, bool]:
+    """Names of an operation's parameters, and whether each may be given several times."""
+    return {field.encode_name: _is_repeatable(field.type) for field in msgspec.structs.fields(kind)}
 
 
 def _is_repeatable(kind: Any) -> bool:

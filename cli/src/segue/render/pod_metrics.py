@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import urllib.error
+import http.client
 import urllib.request
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,11 +30,11 @@ def parse(text: str) -> dict[tuple[str, Labels], float]:
 
 
 def scrape(port: int) -> dict[tuple[str, Labels], float]:
-    """Samples of a local pod; nothing if it does not answer."""
+    """Samples of a local pod; nothing if it does not answer, or ends while it does."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{METRICS_PATH}", timeout=SCRAPE_SECONDS) as answer:
             return parse(answer.read().decode("utf-8", "replace"))
-    except (urllib.error.URLError, OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):
         return {}
 
 

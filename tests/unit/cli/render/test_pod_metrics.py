@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -28,6 +32,22 @@ def test_a_shard_reports_its_progress() -> None:
     shard = ShardProgress.of_samples(parse(exposed(registry)))
     assert shard == ShardProgress(listed=7, extracted=1, skipped=2, rejected=1)
     assert shard.done == 4
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 3196\r\n\r\nsegue_", b"no HTTP\r\n\r\n"])
+def test_a_pod_that_ends_while_it_answers_says_nothing(answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer_once() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(answer)
+
+        pod = threading.Thread(target=answer_once)
+        pod.start()
+        assert scrape(server.getsockname()[1]) == {}
+        pod.join()
 
 
 def test_a_finished_shard_is_read_from_its_summary() -> None:

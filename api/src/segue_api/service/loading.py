@@ -160,7 +160,7 @@ class Loader:
         document, recommender = self._store.load(name, model)
         self._hidden[name] = frozenset(self._store.hidden(name))
         texts = SearchTexts()
-        texts.prepare(recommender.tracks)
+        texts.of(recommender.tracks)
         self._catalogues.put(Served(name, document, recommender, texts))
         self._add([record for record in self._take_recent() if record.catalogue == name])
         seconds = perf_counter() - begun

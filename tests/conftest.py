@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """``--update-golden`` writes what reviewers read, such as the help of all commands, again."""
     parser.addoption("--update-golden", action="store_true", help="write the golden files again")
 
+
+# A shell's background job ignores Ctrl-C, and so would the programs that the tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine must not fail a test: examples prove the rules, not how long one takes.
 settings.register_profile("segue", deadline=None, suppress_health_check=[HealthCheck.too_slow])

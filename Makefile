@@ -128,7 +128,7 @@ test: $(VENV)/installed  ## Run every test that needs no cluster, in TEST_WORKER
 	$(BIN)/pytest -m "not faults" -n $(TEST_WORKERS) --dist loadfile --timeout $(TEST_PATIENCE) --durations 30 $(PYTEST)
 
 .PHONY: coverage
-coverage:  ## Run the same tests and print which lines and branches they leave out; a third slower
+coverage:  ## Run the same tests and print which lines and branches they leave out
 	@$(MAKE) --no-print-directory test PYTEST="--cov --cov-report=term:skip-covered $(PYTEST)"
 
 .PHONY: test-faults

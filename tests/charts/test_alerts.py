@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import yaml
 from support.chart_values import MATRIX, SEGUE
 from support.charts import Manifest, of_kind, render
 from support.metrics import SCRAPED, own_metrics
+from support.prometheus import find_program
 from support.promql import parse, problems, selectors
 
 FILE = SEGUE / "files" / "alerts.yaml"
@@ -100,12 +99,8 @@ def test_scenarios_show_when_it_fires_and_when_not(alert: str) -> None:
 
 @pytest.fixture(scope="session")
 def promtool() -> str:
-    """Prometheus' own checker; where it is missing these tests are skipped, but not in CI, which fetches it."""
-    found = shutil.which("promtool")
-    if found is None and not os.environ.get("CI"):
-        pytest.skip("promtool is not installed: .ci/prometheus fetches it")
-    assert found, "promtool is not installed: .ci/prometheus fetches it"
-    return found
+    """Prometheus' own checker."""
+    return find_program("promtool")
 
 
 def test_prometheus_takes_the_rules(promtool: str, tmp_path: Path) -> None:

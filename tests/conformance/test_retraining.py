@@ -26,9 +26,8 @@ def verified(stored: int, **changes: int) -> dict[str, Any]:
 
 async def another_batch(world: World, name: str, changes: dict[str, Any], **programs: Any) -> None:
     """Ingest once more into the same catalogue, a second after what was before, and wait for it to succeed."""
-    await asyncio.sleep(
-        1.1
-    )  # a status has whole seconds: what ends in the second of a training's start is in its model
+    # A status has whole seconds: what ends in the second in which a training starts counts as in its model.
+    await asyncio.sleep(1.1)
     write_script(world, extract=EXTRACTED, verify=changes, **programs)
     manifest = batch(world)
     manifest["metadata"] |= {"name": name, "uid": f"uid-{name}"}

@@ -77,6 +77,24 @@ class System:
         with self.database() as client:
             return list(client[DATABASE]["tracks"].find({"catalogue": catalogue}))
 
+    def assert_complete(self, batch: Manifest) -> None:
+        """Every listed track of a batch is accounted for, and stored once."""
+        tracks = batch["status"]["tracks"]
+        stored = [track["_id"] for track in self.stored(batch["spec"]["catalogue"])]
+        assert len(stored) == len(set(stored)) == tracks["stored"] >= 20
+        assert tracks["listed"] == tracks["stored"] + tracks["rejected"]
+
+    @contextmanager
+    def database_away(self) -> Iterator[None]:
+        """Its MongoDB is stopped, and started again."""
+        self.kubectl.run("scale", f"deployment/{MONGODB}", "--replicas=0")
+        try:
+            self.kubectl.run("wait", "pod", f"--selector=app={MONGODB}", "--for=delete", "--timeout=90s")
+            yield
+        finally:
+            self.kubectl.run("scale", f"deployment/{MONGODB}", "--replicas=1")
+        self.kubectl.wait("deployment", MONGODB, "Available")
+
 
 @dataclass(frozen=True)
 class Trained:

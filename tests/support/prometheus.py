@@ -5,8 +5,9 @@ The cluster's network need not be reachable: pods and kubelets are scraped throu
 
 from __future__ import annotations
 
-import base64
+import asyncio
 import json
+import os
 import shutil
 import subprocess
 import threading
@@ -22,8 +23,10 @@ from urllib.request import urlopen
 
 import pytest
 import yaml
+from kubernetes.aio.client.configuration import Configuration
 
 from segue.servers.embedded import free_port
+from segue_operator.kube.access import load_configuration
 from support.kubectl import Kubectl, Manifest
 from support.waiting import poll
 
@@ -65,9 +68,18 @@ class Prometheus:
             return data
 
 
+def find_program(name: str) -> str:
+    """Prometheus or its checker; where it is missing the test is skipped, but not in CI, which fetches both."""
+    found, missing = shutil.which(name), f"{name} is not installed: .ci/prometheus fetches it"
+    if found is None and not os.environ.get("CI"):
+        pytest.skip(missing)
+    assert found, missing
+    return found
+
+
 @contextmanager
 def prometheus(folder: Path, kubectl: Kubectl, monitors: Sequence[Manifest], rules: Path) -> Iterator[Prometheus]:
-    """Run the server; skips the test where it is not installed.
+    """Run the server.
 
     Parameters
     ----------
@@ -76,16 +88,15 @@ def prometheus(folder: Path, kubectl: Kubectl, monitors: Sequence[Manifest], rul
     rules
         A file of alerts.
     """
-    program = shutil.which("prometheus")
-    if program is None:
-        pytest.skip("Prometheus is not installed: .ci/prometheus fetches it")
+    program = find_program("prometheus")
+    configuration = asyncio.run(load_configuration({"KUBECONFIG": str(kubectl.kubeconfig)}))
     config, log, targets = (folder / name for name in ("prometheus.yaml", "prometheus.log", "targets.json"))
     targets.write_text("[]", encoding="utf-8")
     job = {"job_name": "cluster", "honor_labels": True, "file_sd_configs": [{"files": [str(targets)]}]}
     document = {
         "global": {"scrape_interval": INTERVAL, "scrape_timeout": INTERVAL, "evaluation_interval": INTERVAL},
         "rule_files": [str(rules)],
-        "scrape_configs": [job | _access(folder, kubectl.kubeconfig)],
+        "scrape_configs": [job | _access(configuration)],
     }
     config.write_text(yaml.safe_dump(document), encoding="utf-8")
     address = f"127.0.0.1:{free_port()}"
@@ -93,7 +104,7 @@ def prometheus(folder: Path, kubectl: Kubectl, monitors: Sequence[Manifest], rul
         program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address={address}",
     ]  # fmt: skip
     with (
-        _discovery(kubectl, monitors, targets),
+        _discovery(kubectl, urlsplit(configuration.host).netloc, monitors, targets),
         log.open("wb") as output,
         subprocess.Popen(command, stdout=output, stderr=output) as process,
     ):
@@ -117,34 +128,23 @@ def _is_ready(address: str) -> bool:
         return False
 
 
-def _access(folder: Path, kubeconfig: Path) -> dict[str, Any]:
+def _access(configuration: Configuration) -> dict[str, Any]:
     """How a scrape reaches the API server."""
-    document = yaml.safe_load(kubeconfig.read_text("utf-8"))
-    user, cluster = document["users"][0]["user"], document["clusters"][0]["cluster"]
-    files = {}
-    for name, given, key in (
-        ("ca_file", cluster, "certificate-authority"),
-        ("cert_file", user, "client-certificate"),
-        ("key_file", user, "client-key"),
-    ):
-        if key in given:
-            files[name] = given[key]
-        elif f"{key}-data" in given:
-            path = folder / name
-            path.touch(mode=0o600)
-            path.write_bytes(base64.b64decode(given[f"{key}-data"]))
-            files[name] = str(path)
-    found: dict[str, Any] = {"scheme": "https", "tls_config": files}
-    if "token" in user:
-        found["authorization"] = {"credentials": user["token"]}
+    files = {
+        "ca_file": configuration.ssl_ca_cert,
+        "cert_file": configuration.cert_file,
+        "key_file": configuration.key_file,
+    }
+    found: dict[str, Any] = {"scheme": "https", "tls_config": {name: path for name, path in files.items() if path}}
+    if header := configuration.api_key.get("BearerToken"):
+        found["authorization"] = {"credentials": header.removeprefix("Bearer ")}
     return found
 
 
 @contextmanager
-def _discovery(kubectl: Kubectl, monitors: Sequence[Manifest], targets: Path) -> Iterator[None]:
+def _discovery(kubectl: Kubectl, address: str, monitors: Sequence[Manifest], targets: Path) -> Iterator[None]:
     """Write what there is to scrape, again and again: Debian's Prometheus cannot ask Kubernetes itself."""
-    server = yaml.safe_load(kubectl.kubeconfig.read_text("utf-8"))["clusters"][0]["cluster"]["server"]
-    address, ended = urlsplit(server).netloc, threading.Event()
+    ended = threading.Event()
 
     def look() -> None:
         while not ended.wait(1):

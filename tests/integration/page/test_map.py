@@ -34,6 +34,7 @@ def bright_pixels(page: Page) -> int:
 def point(page: Page) -> tuple[float, float]:
     """Where a track is drawn: it is asked for by its mark."""
     mark = page.locator("#map-line circle.found")
+    expect(mark).to_have_count(1)
     box = poll(mark.bounding_box, what="place of the mark", seconds=60)  # it is drawn again with the map
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 

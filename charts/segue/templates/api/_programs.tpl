@@ -1,5 +1,10 @@
 {{/* What the service's pods are told, and how they are kept: shared by the API and the sink of events. */}}
 
+{{/* The KafkaUser that the chart makes for a program; empty if credentials are given. Takes (dict "root" $ "program" NAME). */}}
+{{- define "segue.program.kafkaUser" -}}
+{{- if include "segue.kafka.makesUsers" .root }}{{ include "segue.fullname" .root }}-{{ .program }}{{ end -}}
+{{- end -}}
+
 {{/* Environment that every program reads. Takes (dict "root" $ "program" NAME "mongodb" SECRET). */}}
 {{- define "segue.program.environment" -}}
 {{- $values := .root.Values -}}
@@ -16,11 +21,8 @@
 {{- if include "segue.kafka.ca" .root }}
 {{- $variables = append $variables (list "KAFKA_CA_FILE" "/etc/segue/kafka/ca.crt") }}
 {{- end }}
-{{- $user := $values.kafka.credentials.username }}
-{{- if include "segue.kafka.makesUsers" .root }}
-{{- $user = printf "%s-%s" (include "segue.fullname" .root) .program }}
-{{- end }}
 {{- if include "segue.kafka.isSasl" .root }}
+{{- $user := include "segue.program.kafkaUser" . | default $values.kafka.credentials.username }}
 {{- $variables = append $variables (list "KAFKA_SASL_MECHANISM" $values.kafka.saslMechanism) }}
 {{- $variables = append $variables (list "KAFKA_USERNAME" $user) }}
 {{- end }}
@@ -103,13 +105,9 @@ Takes (dict "root" $ "program" NAME).
 
 {{- define "segue.program.kafkaVolumes" -}}
 {{- if include "segue.kafka.isSasl" .root }}
-{{- $secret := .root.Values.kafka.credentials.secret }}
-{{- if include "segue.kafka.makesUsers" .root }}
-{{- $secret = printf "%s-%s" (include "segue.fullname" .root) .program }}
-{{- end }}
 - name: kafka-user
-  secret:
-    secretName: {{ $secret }}
+  secret: # Strimzi keeps a user's password in a Secret of the user's name
+    secretName: {{ include "segue.program.kafkaUser" . | default .root.Values.kafka.credentials.secret }}
     items: [{key: {{ .root.Values.kafka.credentials.key }}, path: password}]
 {{- end }}
 {{- if include "segue.kafka.ca" .root }}

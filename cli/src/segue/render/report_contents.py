@@ -12,7 +12,7 @@ from segue.render.resources import at
 from segue_api.service.reach import Reach, measure_reach
 from segue_core.contract.measures import MEASURES, Metric
 from segue_core.recommend.drift import drift_of
-from segue_core.recommend.feature_shift import feature_shift
+from segue_core.recommend.feature_shift import FeatureShift, feature_shift
 from segue_core.recommend.model_diff import Side
 from segue_core.recommend.track_table import Label, Tracks
 from segue_core.store.models import CatalogueDocument, ModelDocument
@@ -59,14 +59,6 @@ class ClusterLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShiftLine:
-    """How far a family's features have moved: the largest population stability index among them."""
-
-    family: str
-    index: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class RejectedLine:
     """A reason for which tracks were rejected, with an example."""
 
@@ -106,10 +98,8 @@ class Report:
     tracks: int
     new_tracks: int
     unlike_tracks: int
-    shift: tuple[ShiftLine, ...]
-    """Of the new tracks against the training; empty if too few are new, or the model does not say what it saw."""
-    shifted_features: float | None
-    """Share of the features whose index is above 0.2."""
+    shift: FeatureShift | None
+    """None if too few tracks are new, or the model does not say what it saw."""
     measures: tuple[MeasureLine, ...]
     clusters: tuple[ClusterLine, ...]
     """The largest first."""
@@ -152,7 +142,6 @@ def make_report(
     """
     model, recommender, tracks = side.model, side.recommender, side.recommender.tracks
     reach, drift, clusters = measure_reach(recommender), drift_of(tracks), _clusters(side, previous)
-    shift = feature_shift(tracks, recommender.space, model.feature_ranges)
     is_active = pointer is not None and pointer.active_model == model.key
     return Report(
         catalogue=recommender.catalogue,
@@ -168,10 +157,7 @@ def make_report(
         tracks=tracks.count,
         new_tracks=drift.new,
         unlike_tracks=drift.unlike,
-        shift=()
-        if shift is None
-        else tuple(ShiftLine(family=str(one), index=shift.largest[one]) for one in shift.largest),
-        shifted_features=None if shift is None else shift.shifted,
+        shift=feature_shift(tracks, recommender.space, model.feature_ranges),
         measures=_measures(model, previous),
         clusters=tuple(clusters[:MOST_CLUSTERS]),
         more_clusters=max(0, len(clusters) - MOST_CLUSTERS),

@@ -14,6 +14,7 @@ from segue.render.report_map import draw_svg, drawn_rows
 from segue.render.results import measure
 from segue.render.tables import number, shorten
 from segue_core.recommend.model_diff import Side
+from segue_core.similarity.stability import SHIFTED
 
 _LONGEST = 120
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -156,12 +157,12 @@ def _drift(report: Report) -> Iterator[str]:
         f"or have changed since{unlike}.</p>"
     )
     yield from (f"<p>{text(run.name)}: {_long(run.since)}</p>" for run in report.runs[:1] if run.since)
-    if report.shifted_features is not None:
+    if report.shift is not None:
         yield (
-            f'<p class="faint">Of the features, {report.shifted_features:.0%} have shifted: their population stability '
-            "index, of the new tracks against the training, is above 0.2.</p>"
+            f'<p class="faint">Of the features, {report.shift.shifted:.0%} have shifted: their population stability '
+            f"index, of the new tracks against the training, is above {SHIFTED}.</p>"
         )
-        lines = ((text(one.family), f"{one.index:.2f}") for one in report.shift)
+        lines = ((text(family), f"{index:.2f}") for family, index in report.shift.largest.items())
         yield from _table(("Family", "Largest index"), lines, right=("Largest index",))
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from segue_operator.controller.queue import QueueMetrics
-from segue_operator.kinds.objects import Kind
+from segue_operator.kinds.objects import OWN_KINDS, Kind
 
 DONE = "done"
 """Result of a pass that ended without an error."""
@@ -32,6 +32,8 @@ class PrometheusMetrics:
         self._passes = Counter(
             "segue_operator_reconcile", "Passes over resources.", ["kind", "result"], registry=registry
         )
+        for kind in OWN_KINDS:  # from 0 on, so that the share of failed passes is known from the first one
+            self._passes.labels(kind, DONE)
         self._seconds = Histogram(
             "segue_operator_reconcile_duration_seconds", "Duration of a pass.", ["kind"], registry=registry
         )
@@ -49,7 +51,6 @@ class PrometheusMetrics:
 
     def reconciled(self, kind: Kind, result: str, seconds: float) -> None:
         """Count a pass."""
-        self._passes.labels(kind, DONE)  # from 0 on, so that the share of failed passes is known from the first one
         self._passes.labels(kind, result).inc()
         self._seconds.labels(kind).observe(seconds)
 

@@ -200,10 +200,11 @@ def test_new_tracks_whose_features_have_shifted_are_told() -> None:
     ]
     side = Side(msgspec.structs.replace(model, feature_ranges=ranges), trained.with_tracks(louder))
     found = make_report(side, previous=None, pointer=None, rejections=[], resources=[], made="2026-01-03T00:00:00Z")
-    assert max(found.shift, key=lambda line: line.index).family == Family.RHYTHM
-    assert found.shifted_features
+    assert found.shift is not None
+    assert max(found.shift.largest, key=found.shift.largest.__getitem__) == Family.RHYTHM
+    assert found.shift.shifted
+    assert json.loads(json.dumps(asdict(found)))["shift"]["largest"].keys() == set(found.shift.largest)
     words = " ".join(" ".join(read(render_page(found, side)).words).split())
-    assert f"Of the features, {found.shifted_features:.0%} have shifted" in words
+    assert f"Of the features, {found.shift.shifted:.0%} have shifted" in words
     assert "Largest index" in words
-    assert report().shift == ()
-    assert report().shifted_features is None
+    assert report().shift is None

@@ -107,15 +107,20 @@ def beside(
 
 @contextmanager
 def _loading(database: Database, catalogue: str) -> Iterator[None]:
-    """Check the catalogue; turn what loading it raises into the command line's errors."""
-    check_catalogue(database, catalogue)
+    """Turn what loading a catalogue raises into the command line's errors.
+
+    Whether there is such a catalogue is only asked if there is nothing to load: the embedded database reads all of a
+    catalogue's keys to answer that.
+    """
     try:
         yield
     except NoModelError as error:
+        check_catalogue(database, catalogue)
         raise UsageError(
             str(error), "train one with a TrainingRun (segue apply -f), or list the models: segue get models"
         ) from error
     except EmptyCatalogueError as error:
+        check_catalogue(database, catalogue)
         raise UsageError(str(error), f"list the rejected tracks: segue rejected --catalogue {catalogue}") from error
     except (UnreadableModelError, UnreadableDocumentError) as error:
         raise CommandError(str(error), "list the models: segue get models") from error

@@ -62,6 +62,8 @@ class MemoryStore:
     stored_rejections: list[Rejection] = field(default_factory=list)
     gone: frozenset[str] = frozenset()
     """Ids of the tracks whose files are gone."""
+    id_readings: int = 0
+    """How often all ids of a catalogue were read."""
     away: bool = False
     """Whether the database does not answer."""
     error: Exception | None = None
@@ -87,8 +89,13 @@ class MemoryStore:
         self._check()
         return self.gone
 
+    def content_fingerprint(self, catalogue: str) -> str | None:
+        self._check()
+        return repr([record.track_id for record in self.stored_tracks if record.catalogue == catalogue])
+
     def track_ids(self, catalogue: str) -> Collection[str]:
         self._check()
+        self.id_readings += 1
         return {record.track_id for record in self.stored_tracks if record.catalogue == catalogue}
 
     def tracks(self, catalogue: str, track_ids: Collection[str]) -> Sequence[TrackRecord]:

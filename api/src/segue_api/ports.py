@@ -45,6 +45,10 @@ class Store(Protocol):
         """Ids of the tracks that must not be recommended, because their files are gone."""
         ...
 
+    def content_fingerprint(self, catalogue: str) -> str | None:
+        """Changes whenever the catalogue's tracks do; None if programs write to it that do not tell."""
+        ...
+
     def track_ids(self, catalogue: str) -> Collection[str]:
         """Ids of all stored tracks, hidden ones included."""
         ...

@@ -84,6 +84,18 @@ def test_an_arrival_stays_until_it_is_stored_and_what_the_topic_lost_is_found(
     assert {admin.get(f"/v1/tracks/{one}").status_code for one in ("arrival", "lost")} == {200}
 
 
+def test_the_ids_are_read_again_only_after_a_change(service: MemoryService, admin: TestClient) -> None:
+    for _ in range(3):
+        service.loader.reconcile()
+    assert service.store.id_readings == 1
+    arrival = replace(service.store.stored_tracks[5], track_id="arrival", audio_sha256="a" * 64)
+    service.loader.arrive([(track_key("fma", "arrival").encode(), encode(arrival))])
+    for _ in range(4):  # not stored twice in a row, so it goes; then all is as it was
+        service.loader.reconcile()
+    assert service.store.id_readings == 4
+    assert admin.get("/v1/tracks").json()["total"] == 240
+
+
 def test_a_track_that_comes_again_unchanged_changes_nothing(service: MemoryService, admin: TestClient) -> None:
     stored = service.store.stored_tracks
     changed = replace(stored[5], descriptors={**stored[5].descriptors, "tempoBpm": 129.2, "loudnessDb": -9.35})

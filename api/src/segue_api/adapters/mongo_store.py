@@ -17,6 +17,7 @@ from segue_core.recommend.question_errors import UnreadableModelError
 from segue_core.recommend.recommender import Recommender
 from segue_core.store.accounts import BatchAccount, ListenerNumbers, count_batches, count_listeners
 from segue_core.store.catalogues import change_active_model, read_pointers
+from segue_core.store.content_marks import content_fingerprint
 from segue_core.store.database import Database
 from segue_core.store.database_errors import DATABASE_ERRORS, explain
 from segue_core.store.events import read_events
@@ -82,6 +83,11 @@ class MongoStore:
         """See `Store`."""
         with _available():
             return hidden_ids(self._database, catalogue)
+
+    def content_fingerprint(self, catalogue: str) -> str | None:
+        """See `Store`."""
+        with _available():
+            return content_fingerprint(self._database, catalogue)
 
     def track_ids(self, catalogue: str) -> Collection[str]:
         """See `Store`."""

@@ -47,6 +47,8 @@ class Loader:
         self._recent_lock = threading.Lock()
         self._hidden: dict[str, frozenset[str]] = {}
         self._unstored: dict[str, frozenset[str]] = {}
+        self._compared: dict[str, str | None] = {}
+        """Fingerprint of each catalogue's content that is known to be in memory."""
         self._looked = False
         self._unavailable: str | None = None
 
@@ -98,7 +100,8 @@ class Loader:
         """Make the tracks in memory those of the store, whatever the topic said: it does not say what was forgotten.
 
         A track that has just arrived may not be stored yet. So one that is not stored goes only if it was not stored
-        the last time either.
+        the last time either. The ids are read only if the content has changed: reading 100,000 of them every half minute
+        would keep a small database busy.
 
         Raises
         ------
@@ -106,6 +109,10 @@ class Loader:
             The database does not answer.
         """
         for name, served in self._catalogues.served.items():
+            content = self._store.content_fingerprint(name)
+            if content is not None and content == self._compared.get(name):
+                continue
+            self._compared[name] = content  # before the comparison: what changes meanwhile takes it away again
             stored, recommender = frozenset(self._store.track_ids(name)), served.recommender
             known = frozenset(recommender.tracks.row_of)
             unstored = known - stored
@@ -117,6 +124,8 @@ class Loader:
                 self._change(name, (), gone)
             if missed:
                 self._change(name, self._store.tracks(name, missed))
+            if unstored or missed:
+                self._compared.pop(name, None)
 
     def _forget_recent(self, name: str, gone: Collection[str]) -> None:
         with self._recent_lock:
@@ -125,10 +134,13 @@ class Loader:
 
     def _change(self, name: str, added: Sequence[TrackRecord], removed: Collection[str] = ()) -> int:
         try:
-            return self._catalogues.change_tracks(name, added, removed)
+            changed = self._catalogues.change_tracks(name, added, removed)
         except RecommendError as error:
             logger.warning("tracks cannot be changed", extra={"catalogue": name, "problem": str(error)})
             return 0
+        if changed:
+            self._compared.pop(name, None)
+        return changed
 
     def _bring(self, name: str, model: str) -> None:
         served = self._catalogues.served.get(name)
@@ -162,6 +174,7 @@ class Loader:
         texts = SearchTexts()
         texts.of(recommender.tracks)
         self._catalogues.put(Served(name, document, recommender, texts))
+        self._compared.pop(name, None)
         self._add([record for record in self._take_recent() if record.catalogue == name])
         seconds = perf_counter() - begun
         self._metrics.count_load(name, loaded=True)

@@ -18,11 +18,11 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx2
+import aiohttp
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -43,7 +43,8 @@ from support.synthetic_tracks import store_tracks, synthetic_tracks
 USERS = 500
 MIX = {"similar": 30, "recommend": 40, "search": 10, "event": 20}
 """Of 100 requests."""
-Ask = Callable[[httpx2.AsyncClient, random.Random], Awaitable[httpx2.Response]]
+Ask = Callable[[aiohttp.ClientSession, random.Random], Awaitable[int]]
+"""Returns the status."""
 
 
 def fill(settings: MongoSettings, tracks: int) -> str:
@@ -100,15 +101,25 @@ def asks(tracks: int) -> dict[str, Ask]:
         times = {"positionMs": 4000, "durationMs": 30_000} if kind in ("play", "skip") else {}
         return {"type": kind, "user": user(chance), "trackId": track(chance), **times}
 
+    async def get(client: aiohttp.ClientSession, path: str, **query: str) -> int:
+        async with client.get(path, params=query) as answer:
+            await answer.read()
+            return answer.status
+
+    async def post(client: aiohttp.ClientSession, path: str, body: object) -> int:
+        async with client.post(path, json=body) as answer:
+            await answer.read()
+            return answer.status
+
     return {
-        "similar": lambda client, chance: client.get(f"/v1/tracks/{track(chance)}/similar"),
-        "recommend": lambda client, chance: client.get(f"/v1/users/{user(chance)}/recommendations"),
-        "search": lambda client, chance: client.get("/v1/tracks", params={"q": f"artist {chance.randrange(1000)}"}),
-        "event": lambda client, chance: client.post("/v1/events", json={"events": [event(chance)]}),
+        "similar": lambda client, chance: get(client, f"/v1/tracks/{track(chance)}/similar"),
+        "recommend": lambda client, chance: get(client, f"/v1/users/{user(chance)}/recommendations"),
+        "search": lambda client, chance: get(client, "/v1/tracks", q=f"artist {chance.randrange(1000)}"),
+        "event": lambda client, chance: post(client, "/v1/events", {"events": [event(chance)]}),
     }
 
 
-async def load(client: httpx2.AsyncClient, tracks: int, rate: float, seconds: float) -> None:
+async def load(client: aiohttp.ClientSession, tracks: int, rate: float, seconds: float) -> None:
     """Send requests at a rate and print how they were answered."""
     chance, kinds = random.Random(1), asks(tracks)
     times: dict[str, list[float]] = defaultdict(list)
@@ -118,8 +129,8 @@ async def load(client: httpx2.AsyncClient, tracks: int, rate: float, seconds: fl
     async def one(kind: str) -> None:
         begun = time.perf_counter()
         try:
-            status = str((await kinds[kind](client, chance)).status_code)
-        except httpx2.HTTPError as error:
+            status = str(await kinds[kind](client, chance))
+        except (aiohttp.ClientError, TimeoutError) as error:
             status = type(error).__name__
         statuses[f"{kind} {status}"] += 1
         times[kind].append(time.perf_counter() - begun)
@@ -139,30 +150,49 @@ async def load(client: httpx2.AsyncClient, tracks: int, rate: float, seconds: fl
     print("  " + ", ".join(f"{name}: {count}" for name, count in sorted(statuses.items())))
 
 
-async def measure(base: str, token: str, process: subprocess.Popen[bytes], options: argparse.Namespace) -> None:
+async def measure(
+    base: str,
+    token: str,
+    process: subprocess.Popen[bytes],
+    servers: Mapping[str, Callable[[], float | None]],
+    options: argparse.Namespace,
+) -> None:
     """Wait for the catalogue, then load the service, then overload it."""
-    limits = httpx2.Limits(max_connections=200)
-    headers = {"Authorization": f"Bearer {token}"}
-    async with httpx2.AsyncClient(base_url=base, headers=headers, timeout=30, limits=limits) as client:
+    spent = {
+        "service": lambda: processor_seconds(process),
+        "client": time.process_time,
+        **{name: lambda ask=ask: ask() or 0.0 for name, ask in servers.items()},
+    }
+    async with aiohttp.ClientSession(
+        base,
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=aiohttp.ClientTimeout(total=30),
+        connector=aiohttp.TCPConnector(limit=200),
+    ) as client:
         begun = time.perf_counter()
         while True:
-            try:
-                if (await client.get("/v1/tracks?limit=1")).status_code == 200:
-                    break
-            except httpx2.HTTPError:
-                pass
+            if await is_ready(client):
+                break
             await asyncio.sleep(0.2)
         print(f"{options.tracks:,} tracks in service after {time.perf_counter() - begun:.1f} s")
         await load(client, options.tracks, options.rate, 5)
-        memory, spent = megabytes(process), processor_seconds(process)
+        memory, before = megabytes(process), {name: ask() for name, ask in spent.items()}
         await load(client, options.tracks, options.rate, options.seconds)
-        each = (processor_seconds(process) - spent) / (options.rate * options.seconds) * 1000
-        print(f"  {each:.1f} ms of processor time a request")
+        each = {name: 1000 * (ask() - before[name]) / (options.rate * options.seconds) for name, ask in spent.items()}
+        print("  processor time a request:", ", ".join(f"{name} {value:.1f} ms" for name, value in each.items()))
         print(f"  memory {memory:.0f} MB before, {megabytes(process):.0f} MB after")
         await load(client, options.tracks, options.rate * 5, 5)
         await asyncio.sleep(1)
-        answer = await client.get("/v1/tracks?limit=1")
-        print(f"  after the overload: {answer.status_code}, memory {megabytes(process):.0f} MB")
+        print(f"  after the overload: ready {await is_ready(client)}, memory {megabytes(process):.0f} MB")
+
+
+async def is_ready(client: aiohttp.ClientSession) -> bool:
+    """Whether the catalogue is in service."""
+    try:
+        async with client.get("/v1/tracks?limit=1") as answer:
+            return answer.status == 200
+    except aiohttp.ClientError:
+        return False
 
 
 def main() -> None:
@@ -187,7 +217,8 @@ def main() -> None:
             Env.METRICS_PORT: str(free_port()),
         }
         with service(environ) as process:
-            asyncio.run(measure(f"http://127.0.0.1:{port}", token, process, options))
+            servers = {"broker": kafka.processor_seconds, "database": mongodb.processor_seconds}
+            asyncio.run(measure(f"http://127.0.0.1:{port}", token, process, servers, options))
 
 
 if __name__ == "__main__":

@@ -12,8 +12,11 @@ from contextlib import contextmanager
 import pytest
 
 from segue_operator.kinds.conditions import is_finished
+from support.backups import dump, restore
 from support.end_to_end import (
+    API_LABELS,
     DATABASE,
+    EVENTS_LABELS,
     NAMESPACE,
     OPERATOR_LABELS,
     RELEASE,
@@ -134,6 +137,47 @@ def test_a_batch_waits_for_a_database_that_is_away(system: System) -> None:
         time.sleep(60)
         assert not is_finished(kubectl.get("trackbatch", name) or {})
     system.assert_complete(kubectl.wait("trackbatch", name, "Succeeded", seconds=300))
+
+
+def test_a_backup_and_the_topic_give_back_what_listeners_said(system: System, trained: Trained, key: str) -> None:
+    """The steps of docs/how-to/back-up.md; what was said after the backup comes again from its topic."""
+    user, kubectl = unique("listener"), system.kubectl
+    first, second = (track["trackId"] for track in system.stored(trained.name)[:2])
+    events, writers = f"/v1/events?catalogue={trained.name}", ("deployment/segue-events", "deployment/segue-api")
+
+    def like(track: str) -> None:
+        with two_pods(system, key) as (one, _):
+            one.call(events, {"events": [{"type": "like", "user": user, "trackId": track}]})
+
+    def stored() -> set[str]:
+        with system.database() as client:
+            return {event["trackId"] for event in client[DATABASE]["events"].find({"user": user})}
+
+    like(first)
+    poll(lambda: stored() == {first}, what="the first like in the database", seconds=60)
+    with system.database() as client:
+        backup = dump(client[DATABASE])
+    like(second)
+    poll(lambda: stored() == {first, second}, what="the second like in the database", seconds=60)
+
+    kubectl.run("scale", *writers, "--replicas=0")
+    for labels in (API_LABELS, EVENTS_LABELS):
+        poll(lambda labels=labels: not kubectl.pods(labels), what=f"end of the pods {labels}", seconds=90)
+    with system.database() as client:
+        restore(client[DATABASE], backup)
+    assert stored() == {first}
+    kubectl.run("scale", writers[0], "--replicas=1")
+    kubectl.run("rollout", "status", writers[0], "--timeout=100s")
+    kubectl.run("scale", writers[1], "--replicas=2")
+
+    poll(lambda: stored() == {first, second}, what="the second like from the topic", seconds=120)
+    assert "the database is older than the group's offsets" in kubectl.run("logs", kubectl.running_pod(EVENTS_LABELS))
+    with two_pods(system, key) as pods:
+        wait_until_served(pods, trained.name)
+        for pod in pods:
+            found = pod.call(f"/v1/users/{user}/profile?catalogue={trained.name}")
+            assert {event["trackId"] for event in found["events"]} == {first, second}
+            assert {opinion["trackId"] for opinion in found["profile"]["opinions"]} == {first, second}
 
 
 def test_what_was_stored_outlives_the_release(

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 
 from segue_core.broker.topics import ensure_topics
@@ -14,27 +13,13 @@ from segue_core.settings import KafkaSettings, MongoSettings
 from segue_core.store.database import Database, Document, database
 from segue_core.store.profiles import read_profile
 from segue_core.store.schema import prepare
+from support.backups import dump, restore
 from support.events import BEGIN, event
 from support.sink import Group, SinkProcess, drain, snapshot
 from support.tracks import produce
 from support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
-
-Dump = dict[str, list[RawBSONDocument]]
-
-
-def _dump(target: Database) -> Dump:
-    """All collections, as mongodump copies them."""
-    return {name: list(target.get_collection(name).find()) for name in target.list_collection_names()}
-
-
-def _restore(target: Database, dump: Dump) -> None:
-    """Replace the database, as ``mongorestore --drop`` does; programs make the indexes when they start."""
-    target.client.drop_database(target.name)
-    for name, documents in dump.items():
-        if documents:
-            target.get_collection(name).insert_many(documents)
 
 
 def _likes(target: Database, user: str = "ann") -> tuple[str, ...]:
@@ -50,7 +35,7 @@ def test_events_after_a_backup_come_back_from_the_topic(
     prepare(target)
     produce(kafka_settings, Topic.EVENTS, [event(number, EventType.LIKE, f"t{number}") for number in range(20)])
     drain(kafka_settings, mongo_settings, tmp_path, SinkFeed.EVENTS)
-    backup = _dump(target)
+    backup = dump(target)
 
     later = [event(100 + number, EventType.LIKE, f"late{number}") for number in range(20)]
     produce(
@@ -61,7 +46,7 @@ def test_events_after_a_backup_come_back_from_the_topic(
     drain(kafka_settings, mongo_settings, tmp_path, SinkFeed.EVENTS)
     before = snapshot(target)
 
-    _restore(target, backup)
+    restore(target, backup)
     assert len(_likes(target)) == 20
     with SinkProcess(kafka_settings, mongo_settings, tmp_path, only=SinkFeed.EVENTS) as sink:
         wait_until(lambda: snapshot(target) == before, why=sink.text)

@@ -31,6 +31,7 @@ from segue_api.http.streams import Streams
 from segue_api.http.workers import Workers
 from segue_api.metrics import ApiMetrics
 from segue_api.openapi import document
+from segue_api.page.gate import no_such_page
 from segue_api.page.site import page_routes
 from segue_api.routes import OPERATIONS
 from segue_api.service.audio_volumes import AudioVolumes
@@ -167,7 +168,7 @@ def assemble(service: Service, keyring: Keyring, lifespan: Lifespan[Starlette] |
         routes=routes,
         lifespan=lifespan,
         middleware=[Middleware(Observation, metrics=service.metrics)],
-        exception_handlers={404: on_http_exception, 405: on_http_exception, 500: on_http_exception},
+        exception_handlers={404: no_such_page, 405: on_http_exception, 500: on_http_exception},
     )
 
 

@@ -23,6 +23,7 @@ class Problem(Enum):
     NOT_ALLOWED = ("not-allowed", 403, "The key does not allow this")
     NO_SUCH_PATH = ("no-such-path", 404, "There is no such path")
     UNKNOWN_CATALOGUE = ("unknown-catalogue", 404, "There is no such catalogue")
+    UNKNOWN_NAME = ("unknown-name", 404, "There is nothing of this name")
     UNKNOWN_TRACK = ("unknown-track", 404, "There is no such track")
     AUDIO_NOT_SERVED = ("audio-not-served", 404, "The audio of this track is not served")
     COVER_NOT_SERVED = ("cover-not-served", 404, "There is no cover of this track")

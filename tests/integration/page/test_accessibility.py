@@ -18,6 +18,10 @@ PATHS = (
     "/owner/diff?a=1&b=2", "/owner/batches", "/owner/reach", "/track?id=unknown",
 )  # fmt: skip
 REPEATED = ".rows > :nth-child(n+5), tbody > :nth-child(n+5), .ranking > :nth-child(n+5), .chips > :nth-child(n+9)"
+IDS_TWICE = """(() => {
+    const ids = [...document.querySelectorAll("[id]")].map((one) => one.id);
+    return ids.filter((one, place) => ids.indexOf(one) !== place);
+})()"""
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 375, "height": 740}
 
 
@@ -49,6 +53,8 @@ def test_pages_can_be_used_by_everybody(server: PageServer, visit, scheme: str, 
         page.evaluate("document.querySelectorAll('details:not(.menu)').forEach(one => { one.open = true })")
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             problems.append(f"{path} is wider than {size['width']} pixels")
+        if twice := page.evaluate(IDS_TWICE):
+            problems.append(f"{path} has several elements with the ids {twice}")
         page.evaluate("document.querySelectorAll('details.menu').forEach(one => { one.open = true })")
         problems += [f"{path} {one}" for one in violations(page)]
     assert problems == []

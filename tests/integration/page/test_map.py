@@ -90,7 +90,7 @@ def test_a_hundred_thousand_points_are_drawn_and_the_nearest_is_found_exactly(se
 
 def test_the_table_has_the_same_tracks(server: PageServer, visit) -> None:
     page = visit(server, "/map", user="reader")
-    page.get_by_role("link", name="The same as a table").click()
+    page.get_by_role("link", name="As a table").click()
     expect(page.locator("tbody tr")).to_have_count(100)
     page.get_by_role("link", name="Next").click()
     expect(page.get_by_text("101 to 200 of 240")).to_be_visible()

@@ -27,7 +27,7 @@ def test_a_typed_key_leads_to_the_page_that_was_wanted_and_out_again(browser: Br
     page.goto("/track?id=000003")
     page.get_by_label("Key").fill("segue_nonsense")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_contain_text("the key is not valid")
+    expect(page.get_by_role("alert")).to_contain_text("This key is not valid")
     page.get_by_label("Key").fill(server.key("anna"))
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Track 3")

@@ -42,7 +42,7 @@ PROBLEM = "urn:segue:problem:"
         ("/v1/models/77", 404, "unknown-model", "no model 'fma:77'"),
         ("/v1/models/other:1", 404, "unknown-model", "no model 'other:1'"),
         ("/v1/models/diff?a=1&b=77", 404, "unknown-model", "fma:77"),
-        ("/v1/models/diff?a=1", 400, "invalid-parameter", "`b`"),
+        ("/v1/models/diff?a=1", 400, "invalid-parameter", "parameter 'b': it is missing"),
         ("/v1/clusters/77", 404, "unknown-cluster", "it has 0, 1"),
         ("/v1/clusters/one", 400, "invalid-parameter", "int"),
         ("/v1/users/" + "u" * 600 + "/recommendations", 400, "invalid-parameter", "length <= 128"),

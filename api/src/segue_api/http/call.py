@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -17,6 +18,8 @@ MAXIMUM_BODY = 1_000_000
 """Bytes."""
 BODY_SECONDS = 30.0
 """How long a body may take to arrive."""
+
+_MISSING = re.compile("Object missing required field `(.+)`")
 
 StructT = TypeVar("StructT", bound=Struct)
 
@@ -44,6 +47,8 @@ def read_parameters(kind: type[StructT], path: Mapping[str, Any], query: Iterabl
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         detail, pointer = _split(str(error))
+        if missing := _MISSING.fullmatch(detail):
+            detail, pointer = "it is missing", missing[1]
         raise ProblemError(
             Problem.INVALID_PARAMETER,
             f"parameter {pointer.strip('/').partition('/')[0]!r}: {detail}" if pointer else detail,

@@ -13,7 +13,7 @@ from segue_api.page.visit import Visit, opinions_of
 from segue_api.page.words import refuse_words
 from segue_api.problems import Problem, ProblemError
 from segue_api.routes import clusters, names, tracks
-from segue_api.service.browse import rows_of_album, rows_of_artist, rows_of_genre
+from segue_api.service.browse import natural, rows_of_album, rows_of_artist, rows_of_genre
 from segue_api.service.lists import tracks_of
 from segue_api.wire.browse import NamedCount, NameListParameters
 from segue_api.wire.common import CatalogueParameter, Name, Offset, Words
@@ -168,8 +168,8 @@ async def cluster(visit: Visit, query: ClusterQuery) -> Response:
 
 async def _tracks(visit: Visit, rows: Integers, name: str, kind: str) -> Sequence[Any]:
     if not len(rows):
-        raise ProblemError(Problem.NO_SUCH_PATH, f"catalogue {visit.served.name!r} has no {kind} {name!r}")
-    return await visit.compute(lambda: tracks_of(visit.served, rows.tolist()))
+        raise ProblemError(Problem.UNKNOWN_NAME, f"catalogue {visit.served.name!r} has no {kind} {name!r}")
+    return await visit.compute(lambda: sorted(tracks_of(visit.served, rows.tolist()), key=lambda one: natural(one.id)))
 
 
 async def _show_list(visit: Visit, query: NameQuery, shown: Sequence[Any], **about: Any) -> Response:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlencode
 
-from segue_core.contract import Family
+from segue_core.contract import EventType, Family
+from segue_core.contract.measures import MEASURES, Metric
 
 FAMILY_WORDS: Mapping[Family, str] = {
     Family.TIMBRE: "timbre",
@@ -16,6 +17,27 @@ FAMILY_WORDS: Mapping[Family, str] = {
     Family.RHYTHM: "rhythm",
     Family.LEARNED: "learned",
 }
+
+DEEDS: Mapping[EventType, str] = {
+    EventType.LIKE: "liked",
+    EventType.DISLIKE: "disliked",
+    EventType.CLEAR: "took an opinion back",
+    EventType.PLAY: "played",
+    EventType.SKIP: "skipped",
+    EventType.PREFERENCES: "changed what is named or never suggested",
+    EventType.ERASE: "erased the profile",
+}
+"""What a listener did."""
+COUNTED: Mapping[EventType, str] = {
+    EventType.LIKE: "Likes",
+    EventType.DISLIKE: "Dislikes",
+    EventType.CLEAR: "Opinions taken back",
+    EventType.PLAY: "Plays",
+    EventType.SKIP: "Skips",
+    EventType.PREFERENCES: "Changes of preferences",
+    EventType.ERASE: "Erasures",
+}
+"""How many of them there are."""
 
 
 def clock(seconds: float | None) -> str:
@@ -28,7 +50,7 @@ def clock(seconds: float | None) -> str:
 
 def percent(share: float | None) -> str:
     """A share as a whole percentage."""
-    return "" if share is None else f"{100 * share:.0f} %"
+    return "" if share is None else f"{100 * share:.0f}%"
 
 
 def decimal(value: float | None) -> str:
@@ -41,6 +63,16 @@ def day(moment: str | None) -> str:
     if not moment:
         return ""
     return f"{datetime.fromisoformat(moment):%-d %b %Y, %H:%M} UTC"
+
+
+def minus(number: int) -> str:
+    """A whole number, with a minus sign that is as wide as a digit."""
+    return f"{number}".replace("-", "\N{MINUS SIGN}")
+
+
+def measure(name: str) -> str:
+    """What a measure of a model is, in words."""
+    return MEASURES.get(Metric(name), spaced(name)) if name in set(Metric) else spaced(name)
 
 
 def spaced(name: str) -> str:

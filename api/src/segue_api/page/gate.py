@@ -14,7 +14,7 @@ from starlette.routing import Route
 from segue_api.http.access import Access, check_role
 from segue_api.http.call import read_parameters
 from segue_api.http.cookies import session_cookie
-from segue_api.http.endpoint import as_problem
+from segue_api.http.endpoint import as_problem, on_http_exception
 from segue_api.http.operation import ADMINS, READERS, Service
 from segue_api.page.formats import address
 from segue_api.page.rendering import HEADERS, PART, render
@@ -60,9 +60,9 @@ class Gate:
                 identity = await self._identify(request)
                 check_role(identity, roles)
                 request.scope["segue.key"] = identity.key
-                wanted = read_parameters(query, {}, request.query_params.multi_items())
-                visit = Visit(request, self.service, identity, self._served(wanted.catalogue))
-                return await show(visit, wanted)
+                served = self._served(request.query_params.get("catalogue"))
+                visit = Visit(request, self.service, identity, served)
+                return await show(visit, read_parameters(query, {}, request.query_params.multi_items()))
             except ClientDisconnect:
                 return Response(status_code=HTTPStatus.NO_CONTENT)  # nobody reads it
             except Exception as error:  # noqa: BLE001 - every error has its page
@@ -78,6 +78,14 @@ class Gate:
     def _served(self, catalogue: str | None) -> Served:
         known = sorted(self.service.catalogues.served)
         return self.service.catalogues.find(catalogue or (known[0] if known else None))
+
+
+async def no_such_page(request: Request, error: Exception) -> Response:
+    """The page for a path that there is not; programs, and whoever asks for the API, get a problem document."""
+    if "text/html" not in request.headers.get("accept", "") or request.url.path.startswith("/v1/"):
+        return await on_http_exception(request, error)
+    problem = ProblemError(Problem.NO_SUCH_PATH, f"nothing is at {request.url.path[:100]!r}")
+    return render(request, "problem.html", status=problem.document.status, problem=problem.document)
 
 
 def refuse(request: Request, problem: ProblemError, visit: Visit | None) -> Response:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from starlette.responses import Response
+from collections.abc import Iterable, Mapping
 
-from segue_api.page.rendering import render
+from starlette.responses import JSONResponse, Response
+
+from segue_api.page.catalogue import TrackQuery
+from segue_api.page.rendering import HEADERS, render
 from segue_api.page.visit import Visit, opinions_of
 from segue_api.page.words import refuse_words
 from segue_api.problems import Problem, ProblemError
 from segue_api.routes import listeners, lists, names
-from segue_api.service.lists import reference_to
+from segue_api.service.lists import reference_to, track_of
 from segue_api.wire.browse import NameListParameters
 from segue_api.wire.common import CatalogueParameter, Name, Words
 from segue_api.wire.listeners import (
@@ -20,6 +23,7 @@ from segue_api.wire.listeners import (
     TopParameters,
     UserParameters,
 )
+from segue_api.wire.tracks import Track
 from segue_core.recommend.answer import Source
 from segue_core.recommend.question_errors import UnknownWordError
 
@@ -82,7 +86,18 @@ async def mix(visit: Visit, query: MixQuery) -> Response:
             opinions = opinions_of(await visit.profile())
             return render(visit.request, "mix.html", visit=visit, mix=one, opinions=opinions)
     known = ", ".join(one.name for one in made)
-    raise ProblemError(Problem.NO_SUCH_PATH, f"there is no such mix today; there are: {known}")
+    raise ProblemError(Problem.UNKNOWN_NAME, f"there is no such mix now; there are: {known}")
+
+
+async def opinion(visit: Visit, query: TrackQuery) -> Response:
+    """Tell the player what the listener thinks of a track."""
+    return JSONResponse({"opinion": opinions_of(await visit.profile()).get(query.id)}, headers=dict(HEADERS))
+
+
+def _present(visit: Visit, track_ids: Iterable[str]) -> Mapping[str, Track]:
+    """The tracks that the catalogue still has, by id."""
+    row_of = visit.served.recommender.tracks.row_of
+    return {one: track_of(visit.served, row_of[one]) for one in track_ids if one in row_of}
 
 
 async def taste(visit: Visit, _query: CatalogueParameter) -> Response:
@@ -99,6 +114,7 @@ async def taste(visit: Visit, _query: CatalogueParameter) -> Response:
         visit=visit,
         preferences=stated.preferences,
         top=best,
+        favourites=await visit.compute(lambda: _present(visit, [one.track.id for one in best.tracks])),
         events=past.events,
         liked=[reference_to(visit.served, one) for one, opinion in opinions.items() if opinion == "like"],
         disliked=[reference_to(visit.served, one) for one, opinion in opinions.items() if opinion == "dislike"],

@@ -42,8 +42,9 @@ async def difference(visit: Visit, query: DiffQuery) -> Response:
     """Show what two versions recommend for the same tracks."""
     found = await visit.ask(models.diff_models, DiffParameters(catalogue=visit.served.name, a=query.a, b=query.b))
     ids = {track_id for one in found.most_changed for track_id in (*one.gone, *one.arrived)}
+    listed = await visit.ask(models.list_models, CatalogueParameter(catalogue=visit.served.name))
     titles = {track_id: reference_to(visit.served, track_id).title or track_id for track_id in ids}
-    return render(visit.request, "owner_diff.html", visit=visit, found=found, titles=titles)
+    return render(visit.request, "owner_diff.html", visit=visit, found=found, titles=titles, active=listed.active)
 
 
 async def batches(visit: Visit, query: RejectedQuery) -> Response:

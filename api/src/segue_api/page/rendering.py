@@ -39,9 +39,13 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters.update(
-        clock=formats.clock, percent=formats.percent, decimal=formats.decimal, day=formats.day, spaced=formats.spaced,
+        clock=formats.clock, percent=formats.percent, decimal=formats.decimal, day=formats.day,
+        minus=formats.minus, measure=formats.measure,
     )  # fmt: skip
-    made.globals.update(shares=formats.shares, version=__version__, families=formats.FAMILY_WORDS)
+    made.globals.update(
+        shares=formats.shares, version=__version__, families=formats.FAMILY_WORDS, deeds=formats.DEEDS,
+        counted=formats.COUNTED,
+    )  # fmt: skip
     return made
 
 

@@ -38,6 +38,7 @@ def page_routes(service: Service, access: Access) -> list[BaseRoute]:
         Route(SIGN_IN, _sign_in, methods=["GET"]),
         gate.page("/", listening.ForYouQuery, listening.for_you),
         gate.page("/mix", listening.MixQuery, listening.mix),
+        gate.page("/opinion", catalogue.TrackQuery, listening.opinion),
         gate.page("/taste", CatalogueParameter, listening.taste),
         gate.page("/search", catalogue.SearchQuery, catalogue.search),
         gate.page("/track", catalogue.TrackQuery, catalogue.track),

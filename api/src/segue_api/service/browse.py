@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from segue_api.service.search import present_rows
-from segue_core.recommend.track_names import members, normalise_name
+from segue_core.recommend.track_names import members, normalise_name, searchable
 from segue_core.recommend.track_table import Tracks
 from segue_core.similarity.arrays import Booleans, Integers
 
@@ -37,13 +39,18 @@ def artists_of(tracks: Tracks, words: str = "") -> list[NamedGroup]:
     rows = np.flatnonzero(present_rows(tracks) & (tracks.artists >= 0))
     numbers, first, counts = np.unique(tracks.artists[rows], return_index=True, return_counts=True)
     spelled = tracks.columns["artist"].values[rows[first]].tolist()
-    wanted = normalise_name(words).split()
+    wanted = searchable(words).split()
     found = [
         NamedGroup(tracks.names.artists[spelling], count)
         for number, spelling, count in zip(numbers.tolist(), spelled, counts.tolist(), strict=True)
-        if all(word in tracks.names.normalised_artists[number] for word in wanted)
+        if _has_words(tracks.names.normalised_artists[number], wanted)
     ]
     return sorted(found, key=lambda one: (-one.tracks, normalise_name(one.name)))
+
+
+def _has_words(name: str, wanted: Sequence[str]) -> bool:
+    text = searchable(name) if wanted else ""
+    return all(word in text for word in wanted)
 
 
 def rows_of_artist(tracks: Tracks, name: str) -> Integers:
@@ -67,3 +74,9 @@ def rows_of_genre(tracks: Tracks, genre: str) -> Integers:
 
 def _rows(tracks: Tracks, wanted: Booleans) -> Integers:
     return np.flatnonzero(present_rows(tracks) & wanted)
+
+
+def natural(name: str) -> tuple[tuple[int, str], ...]:
+    """A sort key by which "Track 2" comes before "Track 10"."""
+    parts = re.split(r"(\d{1,18})", normalise_name(name))
+    return tuple((int(part), "") if number % 2 else (0, part) for number, part in enumerate(parts))

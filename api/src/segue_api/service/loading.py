@@ -100,8 +100,8 @@ class Loader:
         """Make the tracks in memory those of the store, whatever the topic said: it does not say what was forgotten.
 
         A track that has just arrived may not be stored yet. So one that is not stored goes only if it was not stored
-        the last time either. The ids are read only if the content has changed: reading 100,000 of them every half minute
-        would keep a small database busy.
+        the last time either. The ids are read only if the content has changed: to read 100,000 of them every half
+        minute would keep a small database busy.
 
         Raises
         ------

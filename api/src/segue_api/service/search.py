@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from segue_core.recommend.filters import Filters
-from segue_core.recommend.track_names import normalise_name
+from segue_core.recommend.track_names import searchable
 from segue_core.recommend.track_table import Label, Tracks
 from segue_core.similarity.arrays import BLOCK_ROWS, Booleans, Integers
 
@@ -35,7 +35,7 @@ class SearchTexts:
 
 def _text(label: Label) -> str:
     parts = (label.track_id, label.title, label.artist, label.album, *label.genres)
-    return "\n".join(normalise_name(part) for part in parts if part)
+    return "\n".join(searchable(part) for part in parts if part)
 
 
 def present_rows(tracks: Tracks) -> Booleans:
@@ -56,7 +56,7 @@ def find_rows(tracks: Tracks, texts: SearchTexts, words: str, filters: Filters) 
     passed = present_rows(tracks)
     for mask in filters.masks(tracks).values():
         passed &= mask
-    wanted = normalise_name(words).split()
+    wanted = searchable(words).split()
     if not wanted:
         return np.flatnonzero(passed)
     lines, rows = texts.of(tracks), np.flatnonzero(passed).tolist()

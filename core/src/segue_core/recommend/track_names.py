@@ -12,6 +12,8 @@ import numpy as np
 from segue_core.recommend.columns import Vocabulary
 from segue_core.similarity.arrays import Booleans, Compact
 
+_ACCENTS = frozenset(map(chr, range(0x300, 0x370)))
+"""Marks above and below letters of Latin, Greek and Cyrillic; those of other scripts make other letters."""
 NOBODY = frozenset(
     ("", "unknown", "unknown artist", "<unknown>", "[unknown]", "no artist", "n/a", "various", "various artists", "va")
 )
@@ -21,6 +23,15 @@ NOBODY = frozenset(
 def normalise_name(name: str) -> str:
     """A name as it is compared: without case, compatibility forms and extra spaces."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def searchable(name: str) -> str:
+    """A name as it is searched: also without accents, which not everybody types."""
+    plain = normalise_name(name)
+    if plain.isascii():
+        return plain
+    apart = unicodedata.normalize("NFD", plain)
+    return normalise_name("".join(one for one in apart if one not in _ACCENTS))
 
 
 def identity(text: str) -> int:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue_api.page.formats import address, clock, day, decimal, percent, shares, spaced
+from segue_api.page.formats import address, clock, day, decimal, measure, minus, percent, shares, spaced
 from segue_core.contract import Family
 
 
@@ -20,11 +20,14 @@ def test_lengths(seconds: float | None, shown: str) -> None:
 
 
 def test_numbers_and_times() -> None:
-    assert (percent(0.456), percent(None)) == ("46 %", "")
+    assert (percent(0.456), percent(None)) == ("46%", "")
     assert (decimal(0.123456), decimal(12345.6), decimal(None)) == ("0.123", "12,346", "")
     assert day("2026-11-29T19:40:12Z") == "29 Nov 2026, 19:40 UTC"
     assert day(None) == ""
     assert spaced("artistPrecisionAt10") == "artist precision at 10"
+    assert (minus(-19), minus(3)) == ("\u221219", "3")
+    assert measure("recallAt10") == "exact neighbours found in the nearest clusters"
+    assert measure("somethingNewAt5") == "something new at 5"
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

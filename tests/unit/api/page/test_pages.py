@@ -80,7 +80,7 @@ def test_an_ingest_key_sees_no_page(service: MemoryService) -> None:
     [
         ("/track?id=nobody", 404, "There is no such track"),
         ("/artist?name=nobody", 404, "has no artist"),
-        ("/mix?name=mix:taste-9", 404, "there is no such mix today"),
+        ("/mix?name=mix:taste-9", 404, "there is no such mix now"),
         ("/cluster?number=99", 404, "has no cluster 99"),
         ("/track", 400, "id"),
         ("/search?q=" + "x" * 201, 400, "q"),
@@ -93,6 +93,14 @@ def test_a_problem_is_a_page_in_words(anna: TestClient, path: str, status: int, 
     assert answer.status_code == status
     assert answer.headers["content-type"].startswith("text/html")
     assert says in answer.text
+
+
+def test_a_path_that_there_is_not_is_a_page_for_browsers_and_a_document_for_programs(anna: TestClient) -> None:
+    page = anna.get("/nowhere", headers={"Accept": "text/html,*/*"})
+    assert (page.status_code, "nothing is at" in page.text) == (404, True)
+    for path, accept in (("/nowhere", "*/*"), ("/v1/nowhere", "text/html")):
+        answer = anna.get(path, headers={"Accept": accept})
+        assert (answer.status_code, answer.json()["type"]) == (404, "urn:segue:problem:no-such-path")
 
 
 def test_of_several_catalogues_one_is_shown_and_the_others_are_offered(service: MemoryService) -> None:

@@ -32,7 +32,7 @@ def test_a_track_shows_its_words_as_estimates_that_lead_on(listener: TestClient)
     page = listener.get("/track?id=000011").text
     assert "estimated" in page
     assert re.findall(r'href="/search\?sounds=(\w+)"', page) == ["guitar"]
-    assert "90 %" in page
+    assert "90%" in page
 
 
 def test_words_narrow_a_search_and_a_list(listener: TestClient) -> None:

@@ -31,17 +31,31 @@ export const audioOf = (id) => operation(`tracks/${segment(id)}/audio`);
 
 export const pictureOf = (id) => link("/picture", { id });
 
+/** The response to a request; throws an Error that says so if there is none. */
+export async function reach(url, options) {
+  try {
+    return await fetch(url, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Error("Segue does not answer. Is the service running, and are you online?");
+  }
+}
+
 /** The answer of an operation; throws an Error with the problem's own words. */
 export async function ask(url, { method = "GET", body, keepalive = false } = {}) {
-  const response = await fetch(url, {
+  const response = await reach(url, {
     method,
     keepalive,
     headers: body === undefined ? {} : { "Content-Type": "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   const answer = await response.json().catch(() => ({}));
-  if (response.status === 401 && url !== "/v1/sign-in") location.assign("/sign-in");
-  if (!response.ok) throw new Error(answer.detail ?? `the service answers ${response.status}`);
+  if (response.status === 401 && url !== "/v1/sign-in") {
+    location.assign(`/sign-in?${new URLSearchParams({ next: location.pathname + location.search })}`);
+  }
+  if (!response.ok) {
+    throw Object.assign(new Error(answer.detail ?? `The service answers ${response.status}.`), { status: response.status });
+  }
   return answer;
 }
 

@@ -13,6 +13,7 @@ import * as queueView from "./queue_view.js";
 import * as signIn from "./sign_in.js";
 import * as spectrogram from "./spectrogram_view.js";
 import { question, say, sayError } from "./status.js";
+import { showLocalTimes } from "./times.js";
 import { listAround, trackOf, tracksOfPage } from "./tracks.js";
 
 const isPressed = (button) => button.getAttribute("aria-pressed") === "true";
@@ -21,33 +22,30 @@ async function erase() {
   if (!(await question("Erase your profile, every event until now, and your playlists in this browser?", { action: "Erase" }))) return;
   await ask(operation(`users/${segment(user())}/profile`), { method: "DELETE" });
   playlists.removeAll();
+  player.end();
   await navigation.go("/");
-  say("It is erased.");
+  say("Your profile is erased.");
 }
 
 async function signOut() {
   await ask("/v1/sign-in", { method: "DELETE" });
+  player.end();
   location.assign("/sign-in");
 }
 
 const ACTIONS = {
-  play: (button, track) => player.playFrom(listAround(button), track.id),
-  "play-all": () => {
-    const tracks = tracksOfPage();
-    if (tracks.length) player.playFrom(tracks, tracks[0].id);
-  },
+  play: (button, track) =>
+    button.classList.contains("play-over") ? player.playFrom(listAround(button), track.id) : player.playAll(listAround(button)),
+  "play-all": () => player.playAll(tracksOfPage()),
   "play-next": (_button, track) => player.enqueue(track, true),
   queue: (_button, track) => player.enqueue(track, false),
   like: (button, track) => judge(track, "like", isPressed(button)),
   dislike: (button, track) => judge(track, "dislike", isPressed(button)),
-  clear: async (_button, track) => {
-    await judge(track, "", true);
-    await navigation.again();
-  },
+  clear: (_button, track) => judge(track, "", true),
   "never-track": (_button, track) => never("tracks", track.id, track.title),
   "never-artist": (_button, track) => never("artists", track.artist, track.artist),
-  allow: ({ dataset }) => forget(dataset.kind, dataset.name, { excluded: true }, navigation.again),
-  unstate: ({ dataset }) => forget(dataset.kind, dataset.name, { excluded: false }, navigation.again),
+  allow: ({ dataset }) => forget(dataset.kind, dataset.name, dataset.label, { excluded: true }, navigation.again),
+  unstate: ({ dataset }) => forget(dataset.kind, dataset.name, dataset.name, { excluded: false }, navigation.again),
   "save-queue": () => playlistsView.save(player.queued(), "Queue"),
   ...playlistsView.ACTIONS,
   activate: ({ dataset }) => change("Activate", dataset),
@@ -61,6 +59,17 @@ function closeMenus(except) {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;
 }
 
+/** Opens a menu upwards where the player, or the end of the window, would cover it. */
+function placeMenu({ target }) {
+  if (!target.matches?.("details.menu")) return;
+  target.classList.remove("upwards");
+  if (!target.open) return;
+  const bar = document.getElementById("player");
+  const floor = bar && !bar.hidden ? bar.getBoundingClientRect().top : innerHeight;
+  target.classList.toggle("upwards", target.querySelector(".menu-list").getBoundingClientRect().bottom > floor);
+}
+
+document.addEventListener("toggle", placeMenu, true);
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-action]");
   if (button) Promise.resolve(ACTIONS[button.dataset.action]?.(button, trackOf(button))).catch(sayError);
@@ -78,6 +87,7 @@ function beginPage() {
   map.begin();
   playlistsView.begin();
   spectrogram.begin();
+  showLocalTimes();
 }
 
 navigation.begin();

@@ -2,7 +2,7 @@
 
 import { ask, link, operation, tell } from "./api.js";
 import { go } from "./navigation.js";
-import { state } from "./opinions.js";
+import { announceOpinion, state } from "./opinions.js";
 import { sayError } from "./status.js";
 
 async function choose(form) {
@@ -14,13 +14,28 @@ async function choose(form) {
     return;
   }
   try {
-    if (genres.length || artist) await state(genres, artist ? [artist] : []);
+    const artists = artist ? [await spelled(artist)] : [];
+    if (!artists.every(Boolean)) {
+      document.getElementById("chosen").textContent = `No artist here is called “${artist}”; choose one of those that the field offers.`;
+      return;
+    }
+    if (genres.length || artist) await state(genres, artists);
     if (tracks.length) await tell(tracks.map((trackId) => ({ type: "like", trackId })));
+    for (const id of tracks) announceOpinion(id, "like");
     if (words.length) await go(link("/", { sounds: words.join(" ") }));
     else await go(location.href, { push: false });
   } catch (error) {
     sayError(error);
   }
+}
+
+const OFFERED = 12;
+const artistsWith = async (q) => (await ask(operation("artists", { q, limit: OFFERED }))).names.map(({ name }) => name);
+
+/** An artist's name as the catalogue spells it; undefined if there is none. */
+async function spelled(typed) {
+  const same = (one) => one.localeCompare(typed, undefined, { sensitivity: "base" }) === 0;
+  return (await artistsWith(typed)).find(same);
 }
 
 function suggest(field) {
@@ -30,8 +45,8 @@ function suggest(field) {
     timer = setTimeout(async () => {
       const q = field.value.trim();
       if (!q) return;
-      const found = await ask(operation("artists", { q, limit: 12 })).catch(() => ({ names: [] }));
-      const options = found.names.map(({ name }) => Object.assign(document.createElement("option"), { value: name }));
+      const names = await artistsWith(q).catch(() => []);
+      const options = names.map((name) => Object.assign(document.createElement("option"), { value: name }));
       document.getElementById("artists")?.replaceChildren(...options);
     }, 200);
   });

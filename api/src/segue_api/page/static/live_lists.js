@@ -21,15 +21,18 @@ export function describe(before, after) {
   const first = [...before.keys()], second = [...after.keys()];
   if (came.length || gone.length) {
     const parts = [];
-    if (came.length) parts.push(`${some(came)} came`);
-    if (gone.length) parts.push(`${some(gone)} left`);
-    return `${parts.join("; ")}.`;
+    if (came.length) parts.push(`New: ${some(came)}.`);
+    if (gone.length) parts.push(`Gone: ${some(gone)}.`);
+    return parts.join(" ");
   }
   return first.join("\n") === second.join("\n") ? "The list stays as it is." : "The same tracks, in another order.";
 }
 
 /** Whether the page has lists that follow the listener. */
 export const isLive = () => document.querySelector("[data-live]") !== null;
+
+/** Whether they may change by themselves: not while the listener has a menu or a dialog open. */
+export const mayRefresh = () => isLive() && document.querySelector("details.menu[open], dialog[open]") === null;
 
 /** Fetches the lists again, marks what came, and returns what changed. */
 export async function refresh(cause) {

@@ -1,13 +1,17 @@
 // Swaps the content and keeps the shell, so that music plays on while one browses.
 
+import { reach } from "./api.js";
+import { sayError } from "./status.js";
+
 const PART = { "X-Segue-Part": "content" };
+const ROW = "#content [data-track]", BAR = 70;
 let asking = null;
 
 const main = () => document.getElementById("content");
 
 /** The content of a page, fetched: its title and its nodes. */
 async function fetchPart(url, signal) {
-  const response = await fetch(url, { headers: PART, signal });
+  const response = await reach(url, { headers: PART, signal });
   if (response.status === 401) {
     location.assign(response.headers.get("Location") ?? "/sign-in");
     return null;
@@ -28,6 +32,8 @@ function show(part) {
 
 /** Marks the page that is shown in the navigation. */
 export function markPlace() {
+  const words = document.querySelector(".top .search [name=q]");
+  if (words) words.value = location.pathname === "/search" ? new URLSearchParams(location.search).get("q") ?? "" : "";
   for (const one of document.querySelectorAll("[data-nav]")) {
     const place = one.dataset.nav;
     const inside = place === "/" ? location.pathname === "/" : location.pathname.startsWith(place);
@@ -56,7 +62,7 @@ export async function go(url, { push = true, scroll = 0 } = {}) {
     scrollTo(0, scroll);
     main().focus({ preventScroll: true });
   } catch (error) {
-    if (error.name !== "AbortError") location.assign(url); // the browser says what is wrong
+    if (error.name !== "AbortError") sayError(error);
   } finally {
     if (asking === mine) document.body.classList.remove("busy");
   }
@@ -69,10 +75,17 @@ export async function again(before = () => {}) {
   const fresh = document.createElement("div");
   fresh.append(...part.nodes);
   before(fresh);
-  const at = scrollY;
+  const at = scrollY, seen = at > 0 ? topRow() : null;
+  const top = seen?.getBoundingClientRect().top;
   show({ name: part.name, nodes: [...fresh.childNodes] });
   scrollTo(0, at);
+  const same = seen && [...document.querySelectorAll(ROW)].find((one) => one.dataset.id === seen.dataset.id);
+  const moved = same ? same.getBoundingClientRect().top - top : 0;
+  if (Math.abs(moved) < innerHeight / 2) scrollBy(0, moved); // what one looks at stays where it is
 }
+
+/** The first row below the bar at the top. */
+const topRow = () => [...document.querySelectorAll(ROW)].find((one) => one.getBoundingClientRect().top > BAR) ?? null;
 
 function isOurs(anchor) {
   return anchor.origin === location.origin && !anchor.hasAttribute("download") && !("hard" in anchor.dataset) &&

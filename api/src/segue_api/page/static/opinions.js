@@ -2,25 +2,36 @@
 
 import { ask, operation, segment, tell, user } from "./api.js";
 import { isLive, refresh } from "./live_lists.js";
+import { again } from "./navigation.js";
 import { say, sayError } from "./status.js";
 import { showOpinion } from "./tracks.js";
 
-/** Shows what an action has changed. */
-async function follow(cause) {
-  say(isLive() ? await refresh(cause) : cause);
+/** Shows what an action has changed; `undo` takes it back. */
+async function follow(cause, undo) {
+  const text = isLive() ? await refresh(cause) : cause;
+  if (document.querySelector("[data-follows]")) await again();
+  say(text, { undo, short: cause });
 }
+
+function announce(name, detail) {
+  document.dispatchEvent(new CustomEvent(name, { detail }));
+}
+
+/** Tells the player what the listener thinks of a track. */
+export const announceOpinion = (id, opinion) => announce("segue:opinion", { id, opinion });
 
 /** Likes or dislikes a track, or takes that back. */
 export async function judge(track, opinion, isPressed) {
   const type = isPressed ? "clear" : opinion;
   showOpinion(track.id, isPressed ? "" : opinion);
-  document.dispatchEvent(new CustomEvent("segue:opinion", { detail: { id: track.id, opinion: isPressed ? "" : opinion } }));
+  announceOpinion(track.id, isPressed ? "" : opinion);
   try {
     await tell([{ type, trackId: track.id, context: track.context }]);
     const verb = { like: "You like", dislike: "You dislike", clear: "You took back your opinion of" }[type];
-    await follow(`${verb} “${track.title}”.`);
+    await follow(`${verb} “${track.title}”.`, isPressed ? null : () => judge(track, opinion, true));
   } catch (error) {
     showOpinion(track.id, isPressed ? opinion : "");
+    announceOpinion(track.id, isPressed ? opinion : "");
     sayError(error);
   }
 }
@@ -39,21 +50,22 @@ async function change(edit) {
 export async function never(kind, name, label) {
   try {
     await change((stated) => stated.excluded[kind].includes(name) || stated.excluded[kind].push(name));
-    await follow(`Never again “${label}”; “Your taste” takes that back.`);
+    announce("segue:never", { kind, name });
+    await follow(`“${label}” is never suggested again.`, () => forget(kind, name, label, { excluded: true }, again));
   } catch (error) {
     sayError(error);
   }
 }
 
 /** Takes back an exclusion, or something that was named. */
-export async function forget(kind, name, { excluded }, reload) {
+export async function forget(kind, name, label, { excluded }, reload) {
   try {
     await change((stated) => {
       const owner = excluded ? stated.excluded : stated;
       owner[kind] = owner[kind].filter((one) => one !== name);
     });
     await reload();
-    say(excluded ? `“${name}” may be suggested again.` : `“${name}” no longer counts.`);
+    say(excluded ? `“${label}” may be suggested again.` : `“${label}” no longer counts.`);
   } catch (error) {
     sayError(error);
   }

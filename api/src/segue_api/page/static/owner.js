@@ -38,7 +38,7 @@ export async function change(action, { model, expected }) {
     }
     say(`Version ${number} is active; it is being loaded.`);
     const isServed = await untilServed(model);
-    if (location.pathname === "/owner") await again();
+    if (location.pathname.startsWith("/owner")) await again();
     say(isServed ? `Version ${number} answers now.` : `Version ${number} is active, but not in service yet.`);
   } catch (error) {
     sayError(error);

@@ -4,11 +4,13 @@ import { ask, audioOf, link, operation, pictureOf, plays, segment, tell, user } 
 import { showQueue } from "./queue_view.js";
 import { clock } from "./clock.js";
 import { Queue } from "./queue.js";
-import { isLive, refresh } from "./live_lists.js";
+import { mayRefresh, refresh } from "./live_lists.js";
 import { judge } from "./opinions.js";
 import { say, sayError } from "./status.js";
 
 const QUICK_SECONDS = 30;
+const SEEK_SECONDS = 5;
+const otherTabs = new BroadcastChannel("segue-player");
 const element = (id) => document.getElementById(id);
 const queue = new Queue();
 let failures = 0;
@@ -17,7 +19,7 @@ let isSeeking = false;
 
 const audio = () => element("audio");
 
-/** Plays a track as one of a list. */
+/** Plays a track as one of a list; pauses it if it is the one that plays. */
 export function playFrom(tracks, id) {
   if (!plays()) return;
   const at = Math.max(0, tracks.findIndex((one) => one.id === id));
@@ -28,6 +30,30 @@ export function playFrom(tracks, id) {
   leave("skip");
   queue.replace(tracks, at);
   load(true);
+}
+
+/** Plays a list from its first track; one that plays already goes on, and the rest of the list follows it. */
+export function playAll(tracks) {
+  if (!plays() || !tracks.length) return;
+  const isSame = queue.current?.id === tracks[0].id;
+  if (!isSame) leave("skip");
+  queue.replace(tracks, 0);
+  if (!isSame) load(true);
+  else {
+    draw();
+    start();
+  }
+}
+
+/** Stops, and forgets what was played and what was to come. */
+export function end() {
+  if (!element("player")) return;
+  isHeard = false; // nothing more is told of the listener
+  audio().pause();
+  audio().removeAttribute("src");
+  queue.replace([], -1);
+  queue.save(0);
+  element("player").hidden = true;
 }
 
 /** What is played now, and what comes. */
@@ -52,7 +78,9 @@ function load(isPlaying, seconds = 0) {
   audio().src = audioOf(track.id);
   if (seconds) audio().addEventListener("loadedmetadata", () => { audio().currentTime = seconds; }, { once: true });
   element("player").hidden = false;
+  delete track.opinion; // it may have changed elsewhere
   draw();
+  showLike(track);
   announce(track);
   if (isPlaying) start();
   extend();
@@ -77,12 +105,13 @@ function leave(type, options = {}) {
   const duration = Math.round(1000 * audio().duration) || undefined;
   const position = Math.min(Math.round(1000 * audio().currentTime), duration ?? Infinity);
   tell([{ type, trackId: track.id, positionMs: position, durationMs: duration, context: track.context }], options)
-    .then(() => (isLive() && !options.keepalive ? refresh(type === "skip" ? `You left “${track.title}” at ${clock(position / 1000)}.` : `You heard “${track.title}”.`) : null))
+    .then(() => (mayRefresh() && !options.keepalive ? refresh(type === "skip" ? `You left “${track.title}” at ${clock(position / 1000)}.` : `You heard “${track.title}”.`) : null))
     .catch(sayError);
 }
 
-function step(by, type) {
+async function step(by, type) {
   leave(type);
+  if (by > 0) await extend();
   if (queue.move(by)) load(true);
   else {
     audio().pause();
@@ -100,6 +129,7 @@ async function extend() {
       id: hit.track.id,
       title: hit.track.title ?? hit.track.id,
       artist: hit.track.artist ?? "",
+      by: hit.track.artist ?? hit.track.album ?? "",
       context: { ...found.context, rank: hit.rank, score: hit.score, ...(hit.because ? { seed: hit.because.id } : {}) },
     })));
     draw();
@@ -114,12 +144,30 @@ function draw() {
   element("now-art").src = pictureOf(track.id);
   element("now-title").href = link("/track", { id: track.id });
   element("now-title").firstElementChild.textContent = track.title;
-  element("now-artist").firstElementChild.textContent = track.artist;
-  const likes = document.querySelector(`#content [data-track][data-id="${CSS.escape(track.id)}"] [data-action="like"]`);
-  element("now-like").setAttribute("aria-pressed", likes?.getAttribute("aria-pressed") ?? track.opinion === "like");
+  element("now-artist").firstElementChild.textContent = track.by || track.artist;
+  element("now-like").setAttribute("aria-pressed", track.opinion === "like");
   showQueue(queue, { play: jump, changed: draw });
   markRow();
   queue.save(audio().currentTime);
+}
+
+/** Asks what the listener thinks of a track, and fills the heart. */
+async function showLike(track) {
+  try {
+    const { opinion } = await ask(link("/opinion", { id: track.id }));
+    track.opinion ??= opinion ?? "";
+    if (queue.current === track) element("now-like").setAttribute("aria-pressed", track.opinion === "like");
+  } catch (error) {
+    sayError(error);
+  }
+}
+
+/** Takes what the listener never wants to hear again out of the queue. */
+function drop({ kind, name }) {
+  const isUnwanted = (track) => (kind === "tracks" ? track.id : track.artist) === name;
+  queue.dropComing(isUnwanted);
+  if (queue.current && isUnwanted(queue.current)) step(1, "skip");
+  else draw();
 }
 
 function jump(place) {
@@ -129,8 +177,14 @@ function jump(place) {
 }
 
 function markRow() {
-  for (const row of document.querySelectorAll(".row[data-track]")) {
-    row.classList.toggle("playing", row.dataset.id === queue.current?.id);
+  for (const row of document.querySelectorAll("#content [data-track]")) {
+    const isCurrent = row.dataset.id === queue.current?.id;
+    row.classList.toggle("playing", isCurrent);
+    const button = row.querySelector(".play-over");
+    if (!button) continue;
+    const isPlaying = isCurrent && !audio().paused;
+    button.setAttribute("aria-label", `${isPlaying ? "Pause" : "Play"} ${row.dataset.title}`);
+    button.querySelector("use").setAttribute("href", isPlaying ? "#i-pause" : "#i-play");
   }
 }
 
@@ -143,7 +197,7 @@ function announce(track) {
 function showTime() {
   const { currentTime, duration } = audio();
   element("elapsed").textContent = clock(currentTime);
-  element("total").textContent = Number.isFinite(duration) ? clock(duration) : "0:00";
+  element("total").textContent = Number.isFinite(duration) ? clock(Math.round(duration)) : "0:00";
   if (!isSeeking) element("seek").value = duration ? (1000 * currentTime) / duration : 0;
   element("seek").setAttribute("aria-valuetext", `${clock(currentTime)} of ${element("total").textContent}`);
   if (Number.isFinite(duration)) {
@@ -155,6 +209,8 @@ function showState() {
   const isPaused = audio().paused;
   element("toggle").setAttribute("aria-label", isPaused ? "Play" : "Pause");
   element("toggle").querySelector("use").setAttribute("href", isPaused ? "#i-play" : "#i-pause");
+  markRow();
+  if (!isPaused) otherTabs.postMessage("playing");
   if ("mediaSession" in navigator) navigator.mediaSession.playbackState = isPaused ? "paused" : "playing";
 }
 
@@ -194,12 +250,18 @@ export function begin() {
   };
   for (const [name, handler] of Object.entries(events)) audio().addEventListener(name, handler);
   element("toggle").addEventListener("click", toggle);
-  element("next").addEventListener("click", () => step(1, "skip"));
-  element("previous").addEventListener("click", back);
+  element("next-track").addEventListener("click", () => step(1, "skip"));
+  element("previous-track").addEventListener("click", back);
   element("seek").addEventListener("input", () => { isSeeking = true; });
   element("seek").addEventListener("change", ({ target }) => {
     isSeeking = false;
     if (audio().duration) audio().currentTime = (audio().duration * target.value) / 1000;
+  });
+  element("seek").addEventListener("keydown", (event) => {
+    const by = { ArrowRight: SEEK_SECONDS, ArrowUp: SEEK_SECONDS, ArrowLeft: -SEEK_SECONDS, ArrowDown: -SEEK_SECONDS }[event.key];
+    if (!by) return;
+    event.preventDefault(); // a step of the slider is a thousandth of the track
+    audio().currentTime += by;
   });
   element("volume").value = localStorage.getItem("segue-volume") ?? 80;
   audio().volume = element("volume").value / 100;
@@ -215,7 +277,9 @@ export function begin() {
     for (const track of queue.tracks) if (track.id === detail.id) track.opinion = detail.opinion;
     if (queue.current?.id === detail.id) element("now-like").setAttribute("aria-pressed", detail.opinion === "like");
   });
+  document.addEventListener("segue:never", ({ detail }) => drop(detail));
   document.addEventListener("segue:page", markRow);
+  otherTabs.addEventListener("message", () => audio().pause());
   document.addEventListener("keydown", (event) => {
     const isFree = event.target === document.body || event.target.id === "content";
     if (event.key !== " " || !isFree || !queue.current) return;

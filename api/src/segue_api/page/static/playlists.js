@@ -26,10 +26,20 @@ function store(playlists) {
 
 /** Keeps tracks under a name; one of the same name is replaced. */
 export function add(name, tracks) {
-  const kept = tracks.slice(0, MOST_TRACKS).map(({ id, title, artist }) => ({ id, title, artist }));
+  const kept = tracks.slice(0, MOST_TRACKS).map(({ id, title, artist, by }) => ({ id, title, artist, by }));
   const others = all().filter((one) => one.name !== name);
   if (others.length >= MOST) throw new Error(`There are ${MOST} playlists; delete one first.`);
   store([{ name, saved: new Date().toISOString(), tracks: kept }, ...others]);
+}
+
+/** Whether there is one of this name. */
+export const has = (name) => all().some((one) => one.name === name);
+
+/** A name that none has yet: "Queue", "Queue 2". */
+export function freeName(wanted) {
+  let name = wanted;
+  for (let number = 2; has(name); number += 1) name = `${wanted} ${number}`;
+  return name;
 }
 
 export const remove = (name) => store(all().filter((one) => one.name !== name));

@@ -1,7 +1,7 @@
 // The page of playlists, and what saves one.
 
 import { link } from "./api.js";
-import { playFrom } from "./player.js";
+import { playAll } from "./player.js";
 import * as playlists from "./playlists.js";
 import { question, say } from "./status.js";
 import { listAround } from "./tracks.js";
@@ -12,11 +12,13 @@ const AT_ONCE = 40; // ids in one request: what proxies let through as an addres
 export async function save(tracks, suggestion) {
   if (!tracks.length) return;
   const name = await question(`Keep ${tracks.length === 1 ? "this track" : `these ${tracks.length} tracks`} as a playlist in this browser?`, {
-    field: "Name", value: suggestion, action: "Save",
+    field: "Name", value: playlists.freeName(suggestion), action: "Save",
   });
-  if (!name?.trim()) return;
-  playlists.add(name.trim(), tracks);
-  say(`“${name.trim()}” is among your playlists.`);
+  const chosen = name?.trim();
+  if (!chosen) return;
+  if (playlists.has(chosen) && !(await question(`There is a playlist “${chosen}”. Replace it?`, { action: "Replace" }))) return;
+  playlists.add(chosen, tracks);
+  say(`“${chosen}” is among your playlists.`);
 }
 
 /** The playlist as a file for any player; its paths are those of the music folder. */
@@ -45,7 +47,7 @@ async function remove({ name }) {
 
 export const ACTIONS = {
   "save-playlist": (button) => save(listAround(button.closest(".page").querySelector("[data-list-name], [data-live]")), button.dataset.name),
-  "play-playlist": ({ dataset }) => withPlaylist(dataset, ({ tracks }) => tracks.length && playFrom(tracks.map((one) => ({ ...one, context: { list: "playlist" } })), tracks[0].id)),
+  "play-playlist": ({ dataset }) => withPlaylist(dataset, ({ tracks }) => playAll(tracks.map((one) => ({ ...one, context: { list: "playlist" } })))),
   "download-playlist": ({ dataset }) => withPlaylist(dataset, download),
   "delete-playlist": ({ dataset }) => withPlaylist(dataset, remove),
 };

@@ -1,6 +1,9 @@
 // What is played, what was, and what comes next; kept over a reload of the tab.
 
+import { catalogue, user } from "./api.js";
+
 const STORED = "segue-queue";
+const owner = () => JSON.stringify([catalogue(), user()]);
 
 export class Queue {
   constructor() {
@@ -36,6 +39,11 @@ export class Queue {
     if (place < this.at) this.at -= 1;
   }
 
+  /** Removes those that come and are unwanted. */
+  dropComing(isUnwanted) {
+    this.tracks = this.tracks.filter((track, place) => place <= this.at || !isUnwanted(track));
+  }
+
   clear() {
     this.tracks.splice(this.at + 1);
   }
@@ -49,7 +57,7 @@ export class Queue {
 
   save(seconds) {
     try {
-      const kept = { catalogue: document.body.dataset.catalogue, tracks: this.tracks.slice(-200), seconds };
+      const kept = { owner: owner(), tracks: this.tracks.slice(-200), seconds };
       kept.at = this.at - (this.tracks.length - kept.tracks.length);
       sessionStorage.setItem(STORED, JSON.stringify(kept));
     } catch {
@@ -61,7 +69,7 @@ export class Queue {
   restore() {
     try {
       const kept = JSON.parse(sessionStorage.getItem(STORED) ?? "null");
-      if (!kept || kept.catalogue !== document.body.dataset.catalogue) return 0;
+      if (kept?.owner !== owner()) return 0;
       this.replace(kept.tracks, kept.at);
       return kept.seconds ?? 0;
     } catch {

@@ -17,7 +17,7 @@ export function showQueue(queue, { play, changed }) {
     const name = button("", null, () => play(place));
     const title = Object.assign(document.createElement("bdi"), { textContent: track.title });
     const artist = document.createElement("small");
-    artist.append(Object.assign(document.createElement("bdi"), { textContent: track.artist }));
+    artist.append(Object.assign(document.createElement("bdi"), { textContent: track.by || track.artist }));
     name.append(title, artist);
     const gone = button("×", `Remove ${track.title} from the queue`, () => { queue.remove(place); changed(); });
     gone.className = "quiet";
@@ -25,8 +25,8 @@ export function showQueue(queue, { play, changed }) {
     return item;
   }));
   document.getElementById("queue-note").textContent = queue.coming.length
-    ? "When it runs out, what fits you goes on."
-    : "Nothing yet; what fits you goes on by itself.";
+    ? "Then music that you may like follows."
+    : "Nothing yet. Music that you may like follows by itself.";
   document.getElementById("clear-queue").onclick = () => { queue.clear(); changed(); };
 }
 
@@ -34,14 +34,18 @@ export function showQueue(queue, { play, changed }) {
 export function begin() {
   const show = document.getElementById("show-queue");
   const panel = document.getElementById("queue");
-  show?.addEventListener("click", () => {
-    panel.hidden = !panel.hidden;
-    show.setAttribute("aria-expanded", !panel.hidden);
+  if (!panel) return;
+  const open = (isOpen) => {
+    panel.hidden = !isOpen;
+    show.setAttribute("aria-expanded", isOpen);
+  };
+  show.addEventListener("click", () => open(panel.hidden));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || panel.hidden || document.querySelector("dialog[open]")) return;
+    if (panel.contains(document.activeElement)) show.focus();
+    open(false);
   });
-  panel?.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    panel.hidden = true;
-    show.setAttribute("aria-expanded", false);
-    show.focus();
+  document.addEventListener("click", ({ target }) => {
+    if (target.isConnected && !target.closest("#player, dialog, .toast")) open(false);
   });
 }

@@ -17,7 +17,9 @@ export function begin() {
   const form = document.getElementById("sign-in");
   if (!form) return;
   const problem = document.getElementById("sign-in-problem");
-  const attempt = (key) => open(key.trim()).catch((error) => { problem.textContent = error.message; });
+  const attempt = (key) => open(key.trim()).catch((error) => { 
+    problem.textContent = error.status === 401 ? "This key is not valid, or it was revoked. Did you copy all of it?" : error.message;
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     problem.textContent = "";

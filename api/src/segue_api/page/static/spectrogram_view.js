@@ -31,7 +31,8 @@ async function make(id, seconds, signal) {
     signal.throwIfAborted();
   });
   const { hertz, loudest, isSilent } = describe(powers);
-  const part = isWhole ? clock(sound.duration) : `the first ${clock(sound.duration)}`;
+  const length = clock(Math.round(sound.duration));
+  const part = isWhole ? length : `the first ${length}`;
   const found = isSilent ? "It is silent." : `It is strongest near ${Math.round(hertz)} Hz and loudest at ${clock(loudest * sound.duration)}.`;
   return { url: paint(powers), words: `${part} from left to right, 40 Hz at the bottom to 8 kHz at the top. ${found}` };
 }

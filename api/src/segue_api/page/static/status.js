@@ -2,13 +2,29 @@
 
 let timer = 0;
 
-/** Shows a sentence for a while, and reads it to who cannot see it. */
-export function say(text) {
+/** Shows a sentence for a while, and reads it to who cannot see it; `undo` gets a button.
+ *
+ * Where the page shows the same sentence, nothing covers it, or, with a button, only its `short` beginning. */
+export function say(text, { undo, short = text } = {}) {
   const line = document.getElementById("status");
-  line.classList.toggle("quietly", isOnScreen(document.querySelector("[data-change]")) && text.startsWith(document.querySelector("[data-change]").textContent));
-  line.textContent = text;
+  const change = document.querySelector("[data-change]");
+  const isTold = isOnScreen(change) && text.startsWith(change.textContent);
+  line.classList.toggle("quietly", isTold && !undo);
+  const rest = Object.assign(document.createElement("span"), { textContent: text.slice(short.length) });
+  rest.classList.toggle("visually-hidden", isTold);
+  line.replaceChildren(text.slice(0, short.length), rest);
+  if (undo) line.append(undoButton(line, undo));
   clearTimeout(timer);
   timer = setTimeout(() => line.replaceChildren(), 6000);
+}
+
+function undoButton(line, undo) {
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Undo" });
+  button.addEventListener("click", () => {
+    line.replaceChildren();
+    undo();
+  });
+  return button;
 }
 
 /** Whether a sentence can be read where it stands, so that nothing needs to cover the page. */

@@ -6,14 +6,14 @@ export function trackOf(element) {
   return found && read(found.dataset);
 }
 
-function read({ id, title, artist, list, model, rank, score, seed }) {
+function read({ id, title, artist, by, list, model, rank, score, seed }) {
   const context = {};
   if (model) context.model = model;
   if (list) context.list = list;
   if (seed) context.seed = seed;
   if (rank) context.rank = Number(rank);
   if (score) context.score = Number(score);
-  return { id, title, artist, context: Object.keys(context).length ? context : undefined };
+  return { id, title, artist, by, context: Object.keys(context).length ? context : undefined };
 }
 
 /** All tracks of the list that an element is in, or of the whole page. */

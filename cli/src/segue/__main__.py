@@ -94,7 +94,17 @@ def _explained(given: Sequence[str]) -> Iterator[None]:
                 f"cannot use {os.fsdecode(error.filename)}: {error.strerror}",
                 "check its permissions and the folders above",
             ) from error
-        raise CommandError(f"cannot write to {error.filename or 'the disk'}: {error.strerror}", DISK_HINT) from error
+        raise CommandError(f"cannot write to {error.filename or 'the disk'}: {error.strerror}", _disk_hint()) from error
+
+
+def _disk_hint() -> str:
+    """The way out; output that goes to a full disk or device needs another one than data."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - for the rest of the process
+        return "this is where the output goes: send it elsewhere"
+    return DISK_HINT
 
 
 if __name__ == "__main__":

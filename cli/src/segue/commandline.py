@@ -103,11 +103,17 @@ def is_unicode(console: Console) -> bool:
     return (getattr(console.file, "encoding", None) or "utf-8").lower().startswith("utf")
 
 
+_JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+
+
 def printable(text: object, *, keep_lines: bool = False) -> str:
-    """Foreign text (titles, paths) made safe for a terminal: control and undecodable characters are escaped."""
+    """Foreign text (titles, paths) made safe for a terminal: control and undecodable characters are escaped.
+
+    Joiners stay: Persian is spelt with them, and emoji are made with them.
+    """
     return "".join(
         character
-        if character.isprintable() or (keep_lines and character == "\n")
+        if character.isprintable() or character in _JOINERS or (keep_lines and character == "\n")
         else character.encode("unicode_escape", "surrogatepass").decode()
         for character in str(text)
     )

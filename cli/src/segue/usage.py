@@ -60,7 +60,8 @@ def _name(error: CycloptsError) -> str:
 def _unknown_option(error: CycloptsError) -> Explained:
     assert isinstance(error, UnknownOptionError)
     wrong = (error.token.keyword or error.token.value).partition("=")[0]
-    known = [name for argument in error.argument_collection for name in argument.names if name.startswith("--")]
+    typed = [argument for argument in error.argument_collection if argument.parse]
+    known = [name for argument in typed for name in argument.names if name.startswith("--")]
     return f"there is no option {wrong}", did_you_mean(wrong, known)
 
 

@@ -12,7 +12,7 @@ class ProgramError(Exception):
 
 
 class OutageError(ProgramError):
-    """Kafka or MongoDB does not answer: it is not the program's fault, and it will pass."""
+    """Kafka, MongoDB or the audio folder went away: it is not the program's fault, and it will pass."""
 
     exit_code = ExitCode.OUTAGE
 

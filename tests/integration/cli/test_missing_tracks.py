@@ -33,9 +33,9 @@ def test_a_missing_track_is_in_one_list_alone(
     assert "000007" not in present
     (missing,) = json.loads(ask(capsys, "tracks", "--catalogue", "fma", "--missing", "--json"))
     assert missing["trackId"] == "000007"
-    assert missing["because"] == "its file 000007.mp3 is missing from hostPath/m since 2026-01-01T00:00:00Z"
+    assert missing["because"] == "its file 000007.mp3 has been missing from hostPath/m since 2026-01-01T00:00:00Z"
     assert main(["recommend", "--catalogue", "fma", "--track", "000007"]) == 2
-    assert "is missing from hostPath/m" in capsys.readouterr().err
+    assert "has been missing from hostPath/m" in capsys.readouterr().err
 
 
 def test_forgetting_asks_first_or_wants_yes(

@@ -130,6 +130,26 @@ def test_a_list_can_be_played(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert {one for taste in likes["tastes"] for one in taste} == {hit["trackId"] for hit in hits}
 
 
+def test_a_track_is_found_by_its_other_file_and_by_a_link_to_its_file(
+    mongo_client: MongoClient[Document],
+    mongo_settings: MongoSettings,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "music").mkdir()
+    (tmp_path / "music" / "five.flac").touch()
+    (tmp_path / "link.flac").symlink_to(tmp_path / "music" / "five.flac")
+    changes = {
+        "source": f"hostPath{tmp_path}/music", "path": "five.flac",
+        "alternatives": [{"path": "five.mp3", "message": "the other is better"}],
+    }  # fmt: skip
+    tracks = database(mongo_client, mongo_settings)[Collection.TRACKS]
+    tracks.update_one({"_id": "fma:000005"}, {"$set": changes, "$unset": {"file": ""}})
+    for typed in ("music/five.flac", "music/five.mp3", "link.flac"):
+        found = ask(capsys, "recommend", "--catalogue", "fma", "--track", str(tmp_path / typed), "--json")
+        assert json.loads(found)["tastes"] == [["000005"]]
+
+
 def test_a_playlist_replaces_no_other_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     song = tmp_path / "song.mp3"
     song.write_bytes(b"ID3")

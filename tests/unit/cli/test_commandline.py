@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -261,7 +262,17 @@ def test_down_without_an_owner_is_not_an_error(capsys: pytest.CaptureFixture[str
 
 @given(st.text())
 def test_printable_text_is_printable(text: str) -> None:
-    assert printable(text).isprintable()
+    assert re.sub("[\u200c\u200d]", "", printable(text)).isprintable()
+
+
+@pytest.mark.parametrize("name", ["می\u200cخواهم", "👨\u200d👩\u200d👧", "Música"])  # noqa: RUF001 - Persian
+def test_an_id_is_printed_as_it_is_typed(name: str) -> None:
+    assert printable(name) == name
+
+
+def test_an_option_of_the_program_s_own_is_no_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tracks", "--catalog", "demo"]) == 2
+    assert capsys.readouterr().err.endswith("hint: did you mean --catalogue?\n")
 
 
 def test_escape_sequences_of_a_title_are_shown_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,7 +39,8 @@ def run(
         if unknown:
             raise UsageError(
                 f"catalogue {catalogue!r} has no track {', '.join(map(repr, unknown))}",
-                f"list the missing ones: segue tracks --missing --catalogue {catalogue}",
+                f"search for it: segue tracks TEXT --catalogue {catalogue}; "
+                f"list those whose files are gone: segue tracks --missing --catalogue {catalogue}",
             )
         _show(call, known)
         count = len(known)

@@ -10,11 +10,10 @@ from cyclopts import Parameter
 
 from segue.commandline import AsJson, Call, Invocation, is_unicode, write_json
 from segue.errors import CommandExit
-from segue.render.resources import Columns, Value, age, columns_of, find
+from segue.render.resources import MODELS, Columns, Value, age, columns_of, find
 from segue.render.tables import rows, table
 from segue_operator.kinds.objects import Key, Manifest
 
-MODELS = ("models", "model")
 Output = Literal["table", "wide", "json", "yaml"]
 
 

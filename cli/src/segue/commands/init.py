@@ -15,6 +15,7 @@ from cyclopts import Parameter
 
 from segue.commandline import Call
 from segue.errors import CommandExit, UsageError
+from segue_core.contract.wording import quantity
 
 _CATALOGUE = re.compile(r"^[a-z]([-a-z0-9]*[a-z0-9])?$")
 LONGEST_NAME = 40
@@ -36,9 +37,9 @@ class Found:
     def lines(self) -> list[str]:
         """What to tell about it."""
         count = sum(self.files.values())
-        told = [f"{count} audio file{'' if count == 1 else 's'}: {_counted(self.files)}"]
+        told = [f"{quantity(count, 'audio file')}: {_counted(self.files)}"]
         if count != self.tracks:
-            told.append(f"{self.tracks} track{'' if self.tracks == 1 else 's'}, because some have several files")
+            told.append(f"{quantity(self.tracks, 'track')}, because some files are of the same track")
         if self.passed_over:
             told.append(f"passed over: {_counted(self.passed_over)}")
         return told

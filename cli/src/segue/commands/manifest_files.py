@@ -183,7 +183,8 @@ def check_sources(manifests: Sequence[Manifest], volumes: Mapping[str, Path]) ->
         problems.extend(_missing_paths(batch, volumes))
     if problems:
         options = " ".join(f"--volume {claim}=DIR" for claim in dict.fromkeys(missing))
-        hint = f"name the local folder for it: {options}" if missing else "correct the paths in the manifest"
+        mount = "mount the disk that has it, or correct the path in the manifest"
+        hint = f"name the local folder for it: {options}" if missing else mount
         raise UsageError("\n  ".join(problems), hint)
 
 

@@ -11,6 +11,8 @@ from segue.commandline import Call, Catalogue, Model, printable
 from segue.errors import CommandExit, UsageError
 from segue.render.tables import full_title
 
+_FORMATS = (".png", ".svg", ".pdf")
+
 
 def _why(error: OSError | ValueError) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
@@ -31,6 +33,8 @@ def run(
     from segue.commands.catalogue_view import open_catalogue
     from segue.render.cluster_map import draw
 
+    if output.suffix.lower() not in _FORMATS:
+        raise UsageError(f"cannot draw {output}: its ending says no format", "name a .png, .svg or .pdf file")
     if not output.parent.is_dir():
         raise UsageError(f"there is no folder {output.parent}", "create it, or choose another --output")
     recommender = open_catalogue(call, catalogue, model)

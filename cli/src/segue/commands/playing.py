@@ -60,7 +60,8 @@ class PlayOptions:
         if len(given) > 1:
             raise UsageError(f"{' and '.join(given)} exclude each other", "choose one of them")
         if self.m3u not in (None, STANDARD_OUTPUT) and _is_something_else(Path(self.m3u).expanduser()):
-            raise UsageError(f"{self.m3u} is not a playlist, and is not overwritten", "name another file for --m3u")
+            what = "a folder" if Path(self.m3u).expanduser().is_dir() else "not a playlist, and is not overwritten"
+            raise UsageError(f"{self.m3u} is {what}", "name another file for --m3u")
 
 
 Play = Annotated[PlayOptions, Parameter(name="*", group=_PLAY)]

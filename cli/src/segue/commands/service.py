@@ -188,9 +188,9 @@ def _say(call: Invocation, options: ServiceOptions, key: ServiceKey, found: Mapp
     output = call.console
     output.print(f"{options.address} serves {', '.join(found) or 'no catalogue yet'}", soft_wrap=True)
     output.print(f"key: in {key.path}", soft_wrap=True)
-    if key.token is not None:
-        output.print(f"     new, and shown this once: {key.token}", soft_wrap=True)
-    if output.is_terminal:  # the link signs in, so it belongs in no log
+    if output.is_terminal:  # neither the key nor the link, which signs in, belongs in a log
+        if key.token is not None:
+            output.print(f"     new, and shown this once: {key.token}", soft_wrap=True)
         output.print(f"open: {page_link(options.address, key)}", soft_wrap=True)
     else:
         output.print(f"page: {options.address}/", soft_wrap=True)

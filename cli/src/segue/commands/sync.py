@@ -52,17 +52,18 @@ def run(
     check_catalogue_name(name)
     output = call.state.manifests / name
     _write(call, output, music, make_manifests(music, name, found.tracks, _HEAD))
-    call.console.print(f"in {music}:", soft_wrap=True)
+    say = call.notes if call.notes.quiet else call.console
+    say.print(f"in {music}:", soft_wrap=True)
     for line in found.lines():
-        call.console.print(f"  {line}", soft_wrap=True)
-    call.console.print(f"catalogue {name}; its manifests are in {output}", soft_wrap=True)
+        say.print(f"  {line}", soft_wrap=True)
+    say.print(f"catalogue {name}; its manifests are in {output}", soft_wrap=True)
     known = KnownTraining(call.state.trained / f"{name}.json", name)
     if train:
         known.forget()
     options = ApplyOptions([str(output)], (), again=True, timeout=None, as_json=False, known_training=known)
     code = apply_manifests(call, options)
     if not code:
-        call.console.print(
+        say.print(
             f"\nnext: segue tracks --catalogue {name}\n"
             f"      segue queue --catalogue {name} --from TITLE --m3u queue.m3u8",
             soft_wrap=True,

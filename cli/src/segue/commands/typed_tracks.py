@@ -101,9 +101,11 @@ class TypedTracks:
         found = [files[0].track_id for one in named if len(files := self._with_path(one)) == 1]
         present = [one for one in dict.fromkeys(found) if one in self._recommender.tracks.row_of]
         if not present:
+            catalogue = self._recommender.catalogue
+            none = f"none of the {len(named)} files in {path} is in catalogue {catalogue!r}"
             raise UsageError(
-                f"{option}: none of the {len(named)} files in {path} is in catalogue {self._recommender.catalogue!r}",
-                f"see what is: segue tracks --catalogue {self._recommender.catalogue} --json",
+                f"{option}: {none if named else f'{path} names no file'}",
+                f"see what there is: segue tracks --catalogue {catalogue} --json",
             )
         if len(found) < len(named):
             text = f"note: {len(named) - len(found)} of the {len(named)} files in {path} are not in the catalogue"
@@ -130,7 +132,13 @@ class TypedTracks:
             exact = [file for file in files if file.location == os.fsencode(path)]
             if files:
                 return exact or files
-        return []
+        return self._behind_links(path)
+
+    def _behind_links(self, path: str) -> list[LocatedFile]:
+        """Stored files that are the same file by another way: a linked folder, a link to the file."""
+        real = os.fsencode(os.path.realpath(path))
+        located = (file for files in self._by_path.values() for file in files if file.location is not None)
+        return [file for file in located if os.path.realpath(file.location or b"") == real]
 
 
 def _compared(path: str) -> str:

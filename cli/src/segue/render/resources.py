@@ -128,6 +128,8 @@ COLUMNS: Sequence[Columns] = (
         {},
     ),
 )
+MODELS = ("models", "model")
+"""Kinds that are documents of the database, and no resources."""
 KNOWN_NAMES = tuple(name for columns in COLUMNS for name in columns.names)
 
 
@@ -142,8 +144,10 @@ def columns_of(name: str) -> Columns:
     for columns in COLUMNS:
         if name.lower() in columns.names:
             return columns
+    if name.lower() in MODELS:
+        raise UsageError("models have commands of their own", "see: segue models --help")
     plurals = ", ".join(columns.names[0] for columns in COLUMNS)
-    raise UsageError(f"there is no kind {name!r}", did_you_mean(name, KNOWN_NAMES) or f"known kinds: {plurals}, models")
+    raise UsageError(f"there is no kind {name!r}", did_you_mean(name, KNOWN_NAMES) or f"known kinds: {plurals}")
 
 
 def find(state: State, kind: Kind, name: str | None = None) -> list[Manifest]:

@@ -93,7 +93,8 @@ class Summary:
         if count := at(batch, "status", "tracks", "alternatives"):
             catalogue = printable(str(at(batch, "spec", "catalogue")))
             hint = f"segue rejected --catalogue {catalogue} --reason {ALTERNATIVE}"
-            self.console.print(f"{number(count)} other files of stored tracks were not taken: {hint}", soft_wrap=True)
+            files = "file of a stored track was" if count == 1 else "files of stored tracks were"
+            self.console.print(f"{number(count)} other {files} not taken: {hint}", soft_wrap=True)
         if counts := at(batch, "status", "passedOver"):
             kinds = ", ".join(f"{number(count)} {printable(kind)}" for kind, count in sorted(counts.items()))
             links = ", ".join(map(printable, at(batch, "status", "linksPassedOver") or ()))

@@ -29,7 +29,7 @@ class ExitCode(IntEnum):
     UNRECOVERABLE = 3
     """This shard (or run) cannot succeed with its input: do not retry it, continue with the others."""
     OUTAGE = 4
-    """Kafka or MongoDB does not answer: try again, and do not count it as a failure of the shard."""
+    """Kafka, MongoDB or the audio folder went away: try again, and do not count it as a failure of the shard."""
 
 
 class Env(StrEnum):

@@ -8,6 +8,11 @@ from collections.abc import Iterable, Sequence
 _CAUSE = "Caused by: "
 
 
+def quantity(count: int, noun: str) -> str:
+    """A number of things: '1 track', '2,000 tracks'."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def shorten(text: str, length: int) -> str:
     """The text in at most ``length`` characters; a text that was cut ends in ``…``."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"

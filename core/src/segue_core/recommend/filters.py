@@ -57,7 +57,8 @@ class Range:
         """Refuse a range that is empty."""
         ends = [end for end in (self.low, self.high) if end is not None]
         if any(math.isnan(end) for end in ends) or (len(ends) == 2 and ends[0] > ends[1]):
-            raise RecommendError(f"the range from {self.low} to {self.high} is empty; give the smaller number first")
+            given = " to ".join(f"{end:g}" for end in ends)
+            raise RecommendError(f"the range from {given} is empty; give the smaller number first")
 
     def passes(self, values: Singles) -> Booleans:
         """Which values are in the range; NaN never is."""

@@ -80,9 +80,9 @@ class Presence(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=
         """A sentence for people."""
         broken = next((entry for entry in self.sources if entry.present and entry.problem), None)
         if broken is not None:
-            return f"its file {broken.path} in {broken.name} cannot be used since {broken.since}: {broken.problem}"
+            return f"its file {broken.path} in {broken.name} has not been usable since {broken.since}: {broken.problem}"
         gone = max(self.sources, key=lambda entry: entry.since)
-        return f"its file {gone.path} is missing from {gone.name} since {gone.since}"
+        return f"its file {gone.path} has been missing from {gone.name} since {gone.since}"
 
 
 def _decode(document: Document) -> Presence:

@@ -76,9 +76,14 @@ class TrackFile:
 
 
 def read_files(target: Database, catalogue: str) -> Iterator[TrackFile]:
-    """Files of all stored tracks, in any order."""
-    found = target[Collection.TRACKS].find(of_catalogue(catalogue), list(_FIELDS), batch_size=_BATCH)
-    yield from map(TrackFile.of_document, found)
+    """Files of all stored tracks, in any order; also those that were not taken, because a track had a better one."""
+    fields = [*_FIELDS, "alternatives.path"]
+    for document in target[Collection.TRACKS].find(of_catalogue(catalogue), fields, batch_size=_BATCH):
+        taken = TrackFile.of_document(document)
+        yield taken
+        for other in document.get("alternatives") or ():
+            path = str(other.get("path") or "")
+            yield TrackFile(taken.track_id, path, os.fsencode(path), taken.folder)
 
 
 def files_with_ids(target: Database, catalogue: str, track_ids: Iterable[str]) -> Iterator[TrackFile]:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from segue_core.broker.topics import ensure_topics
-from segue_core.contract import Env, ExitCode, ExtractArguments, MetadataFormat
+from segue_core.contract import Env, ExitCode, ExtractArguments, MetadataFormat, Reason
 from segue_core.errors import ProgramError
 from segue_core.identity.catalogue import Source
 from segue_core.identity.rules import Identity, Outcome
@@ -40,6 +40,7 @@ from segue_jobs.extract.workers import Workers
 from segue_jobs.learned.ear import EarFile
 from segue_jobs.learned.network import open_network
 from segue_jobs.learned.published import find_ear, models_folder
+from segue_jobs.listing.audio_files import check_still_there
 from segue_jobs.listing.batch_source import list_source, source_of
 from segue_jobs.listing.listed_tracks import ListedTrack, Problem
 
@@ -178,7 +179,10 @@ class _Shard:
             files = candidates[request.track_id]
             if not isinstance(result, Problem):
                 self._settle(files, result)
-            elif problem := files.fail(result):
+                continue
+            if result.reason is Reason.UNREADABLE:
+                check_still_there(self._root)  # a disk that is gone says nothing against its files
+            if problem := files.fail(result):
                 self._account.rejected(files.listed, problem)
             else:
                 failed.append(request.track_id)

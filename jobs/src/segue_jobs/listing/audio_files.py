@@ -11,7 +11,7 @@ from pathlib import Path
 
 from segue_core.contract import Reason, Stage
 from segue_core.contract.wording import shorten
-from segue_core.errors import ConfigurationError
+from segue_core.errors import ConfigurationError, OutageError
 from segue_jobs.listing.formats import AUDIO_EXTENSIONS
 from segue_jobs.listing.listed_tracks import Problem
 from segue_jobs.listing.passed_over import PassedOver, PassedOverKind, folder_kind, hidden_kind
@@ -67,6 +67,27 @@ def find_audio(root: Path) -> AudioFolder:
     """
     _check_root(root)
     return _Walk(root).result()
+
+
+def check_still_there(root: Path) -> None:
+    """Check that the audio folder is there, after a file in it could not be read.
+
+    Raises
+    ------
+    OutageError
+        It is gone, or empty, as the folder of a disk that was unplugged is.
+    """
+    try:
+        with os.scandir(root) as entries:
+            if next(entries, None) is not None:
+                return
+        problem = "is empty"
+    except OSError as error:
+        problem = f"is gone ({error.strerror})"
+    raise OutageError(
+        f"the audio folder {root} {problem}, and was not when its files were listed: mount it again; what is "
+        "extracted by now stays, and the rest is tried again"
+    )
 
 
 def _check_root(root: Path) -> None:

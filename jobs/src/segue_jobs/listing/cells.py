@@ -91,11 +91,17 @@ def literal(cell: str) -> list[object]:
     return value if isinstance(value, list) else []
 
 
+_BRACKETED = re.compile(r"\s*\[\s*[^\W\d_]")
+"""The beginning of a name in brackets, such as "[Electronic]"."""
+
+
 def genres(cell: str) -> tuple[str, ...]:
     """Genres from a literal list (of strings or FMA's ``genre_title`` objects) or from names separated by ``; | ,``."""
     if cell.lstrip().startswith("["):
-        entries = [entry.get("genre_title") if isinstance(entry, dict) else entry for entry in literal(cell)]
-        return distinct(entry for entry in entries if isinstance(entry, str))
+        entries = literal(cell)
+        if entries or not _BRACKETED.match(cell):
+            titles = [entry.get("genre_title") if isinstance(entry, dict) else entry for entry in entries]
+            return distinct(entry for entry in titles if isinstance(entry, str))
     return distinct(re.split(r"[;|,]", cell[:_MAXIMUM_LITERAL]))
 
 

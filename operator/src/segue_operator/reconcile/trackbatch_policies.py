@@ -130,7 +130,8 @@ def _proven(scene: BatchScene, summary: VerifySummary) -> Verdict:
         return failed(ConditionReason.TOO_MANY_REJECTED, f"{rejected}, more than the {allowed} % of maxRejectedPercent")
     if summary.rejected:
         return succeeded(ConditionReason.PARTIALLY_COMPLETED, f"{summary.stored} tracks are stored, {rejected}{moved}")
-    return succeeded(ConditionReason.COMPLETED, f"all {summary.listed} tracks are stored{moved}")
+    stored = "the only track is" if summary.listed == 1 else f"all {summary.listed} tracks are"
+    return succeeded(ConditionReason.COMPLETED, f"{stored} stored{moved}")
 
 
 def deadline_exceeded(scene: BatchScene) -> Verdict | None:

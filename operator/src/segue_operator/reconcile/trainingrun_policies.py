@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from segue_core.contract.wording import quantity
 from segue_operator.kinds.conditions import find
 from segue_operator.kinds.constants import SUCCEEDED, AttemptState, ConditionReason, Status, TrainingRunCondition
 from segue_operator.reconcile.observe import startup_problem
@@ -46,9 +47,8 @@ def completed(scene: RunScene) -> Verdict | None:
     summary = scene.attempt.summary
     if summary is None or summary.model is None:
         return succeeded(ConditionReason.COMPLETED, "training has finished")
-    return succeeded(
-        ConditionReason.COMPLETED, f"model {summary.model} with {summary.k} clusters over {summary.tracks} tracks"
-    )
+    made = f"{quantity(summary.k, 'cluster')} over {quantity(summary.tracks, 'track')}"
+    return succeeded(ConditionReason.COMPLETED, f"model {summary.model} with {made}")
 
 
 def attempt_failed(scene: RunScene) -> Verdict | None:

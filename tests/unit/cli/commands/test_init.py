@@ -79,7 +79,7 @@ def test_it_counts_what_a_batch_will_list(tmp_path: Path, capsys: pytest.Capture
     assert lines[:4] == [
         f"in {music}:",
         "  4 audio files: 2 .mp3, 1 .m4a, 1 .ogg",
-        "  3 tracks, because some have several files",
+        "  3 tracks, because some files are of the same track",
         "  passed over: 1 AppleDouble, 1 Hidden, 1 NotAudio, 1 SystemFolder",
     ]
     listing = list_source(SourceArguments(catalogue="c", batch="b", batch_uid="u", audio_root=str(music)))

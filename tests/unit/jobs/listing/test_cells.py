@@ -73,6 +73,8 @@ def test_seconds(cell: str, expected: float | None) -> None:
         ("[{'genre_id': '21', 'genre_title': 'Hip-Hop', 'genre_url': 'x'}]", ("Hip-Hop",)),
         ("['Rock', 'Pop', 'Rock']", ("Rock", "Pop")),
         ("[21, 10]", ()),
+        ("[Electronic]", ("[Electronic]",)),
+        ("[red]Genre[/red]; Pop", ("[red]Genre[/red]", "Pop")),
         ("Rock; Pop|Folk,Rock", ("Rock", "Pop", "Folk")),
         ("Rock", ("Rock",)),
         ("", ()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from segue_core.store.facts import Cover, FileFacts, Root
 from segue_core.store.records import Metadata
 from segue_jobs.extract.file_stamp import lasting_stamp
 from segue_jobs.extract.payload import Payload
-from segue_jobs.extract.pictures import cover_beside
+from segue_jobs.extract.pictures import cover_in
 from segue_jobs.extract.tags import read_tags
 from segue_jobs.listing.track_ids import extension_of, printable
 
@@ -52,7 +53,7 @@ def inspect_file(path: Path, size: int, payload: Payload, stamp: str) -> Inspect
         bytes=size,
         payload_bytes=payload.bytes,
         tags=tags.metadata,
-        cover=tags.cover or cover_beside(path),
+        cover=tags.cover or cover_in(path.parent),
         stamp=lasting_stamp(path, stamp),
     )
 
@@ -78,16 +79,20 @@ def track_file(path: str, inspection: Inspection, seconds: float, root: Root | N
     )
 
 
-def unchanged_file(stored: FileFacts, path: Path, root: Root | None) -> FileFacts:
+def unchanged_file(
+    stored: FileFacts, path: Path, root: Root | None, covers: Callable[[Path], Cover | None]
+) -> FileFacts:
     """The same for a file whose stamp is the stored one: nothing but a cover beside it may be new.
 
     Parameters
     ----------
     path
         Where the file is now.
+    covers
+        Finds the cover in a folder.
     """
     is_embedded = stored.cover is not None and stored.cover.name is None
-    cover = stored.cover if is_embedded else cover_beside(path)
+    cover = stored.cover if is_embedded else covers(path.parent)
     return msgspec.structs.replace(stored, root=root, cover=cover)
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from segue_jobs.extract.identify import ShardIdentities
 from segue_jobs.extract.inspection import Inspection, track_file, unchanged_file, with_numbers
 from segue_jobs.extract.known_tracks import KnownTracks, NoTracks, StoredTracks
 from segue_jobs.extract.listening import prepare
+from segue_jobs.extract.pictures import cover_in
 from segue_jobs.extract.producer import RecordProducer
 from segue_jobs.extract.recipe import recipe_of
 from segue_jobs.extract.shard_account import ShardAccount
@@ -46,6 +47,8 @@ from segue_jobs.listing.listed_tracks import ListedTrack, Problem
 
 logger = logging.getLogger(__name__)
 
+_FOLDERS = 1000
+"""Whose covers are remembered: a folder's tracks are listed one after the other."""
 STOPPING_PATIENCE_SECONDS = 15.0
 """How long to wait for an unavailable broker after SIGTERM: less than a pod's grace period."""
 
@@ -135,6 +138,7 @@ class _Shard:
         self._program = program
         self._account = account
         self._identities = identities
+        self._covers = lru_cache(maxsize=_FOLDERS)(cover_in)
         self._now = datetime.now(UTC).replace(microsecond=0)
 
     def run(self, tracks: Sequence[ListedTrack], workers: Workers) -> None:
@@ -164,7 +168,7 @@ class _Shard:
         identity = self._identities.identify(track, row)
         if identity.outcome is not Outcome.UNCHANGED or identity.track_id != row.track_id:
             return False
-        file = unchanged_file(row.file, self._root / files.path, self._place)
+        file = unchanged_file(row.file, self._root / files.path, self._place, self._covers)
         metadata = row.metadata if self._names_from_tags else with_numbers(track.metadata, row.metadata)
         new = {"metadata": metadata, "file": file, "added": self._added(row), "alternatives": files.alternatives()}
         self._account.skipped(self._refreshed(track, identity, new), len(track.alternatives))

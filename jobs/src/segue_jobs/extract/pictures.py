@@ -68,14 +68,14 @@ def _shown(pictures: Sequence[tuple[int, bytes]]) -> Iterator[tuple[PictureType,
             yield kind, picture
 
 
-def cover_beside(path: Path) -> Cover | None:
-    """The cover in the folder of a track's file: ``cover.jpg``, ``folder.jpg``, and the like."""
+def cover_in(folder: Path) -> Cover | None:
+    """The cover in a folder of tracks: ``cover.jpg``, ``folder.jpg``, and the like."""
     for name in _BESIDE:
         try:
-            found = (path.parent / name).lstat()
+            found = (folder / name).lstat()
             if not stat.S_ISREG(found.st_mode) or not 0 < found.st_size <= MAXIMUM_COVER_BYTES:
                 continue
-            with (path.parent / name).open("rb") as file:
+            with (folder / name).open("rb") as file:
                 kind = picture_type(file.read(MAGIC_BYTES))
         except OSError:
             continue

@@ -17,7 +17,7 @@ import pytest
 
 from segue_core.store.facts import Cover, picture_type
 from segue_core.store.ogg_pictures import ogg_picture
-from segue_jobs.extract.pictures import cover_beside
+from segue_jobs.extract.pictures import cover_in
 from segue_jobs.extract.tags import read_tags
 from support.audio import write_tune
 from support.encoded import stereo, write_as
@@ -91,18 +91,18 @@ def test_what_is_no_picture_is_no_cover(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "cover.jpg").write_bytes(data)
     assert picture_type(data) is None
     assert read_tags(path).cover is None
-    assert cover_beside(path) is None
+    assert cover_in(path.parent) is None
 
 
 @pytest.mark.parametrize("name", ["cover.jpg", "Folder.jpg", "folder.png", "Front.webp"])
 def test_a_cover_beside_the_file(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(PNG)
     (tmp_path / "other.jpg").write_bytes(JPEG)
-    assert cover_beside(tmp_path / "a.mp3") == Cover(media_type="image/png", name=name.encode())
+    assert cover_in(tmp_path) == Cover(media_type="image/png", name=name.encode())
 
 
 def test_a_link_or_a_folder_is_no_cover(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(PNG)
     (tmp_path / "cover.jpg").symlink_to("secret")
     (tmp_path / "folder.jpg").mkdir()
-    assert cover_beside(tmp_path / "a.mp3") is None
+    assert cover_in(tmp_path) is None

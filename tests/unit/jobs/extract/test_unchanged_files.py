@@ -11,6 +11,7 @@ import mutagen
 import pytest
 
 from segue_core.contract import ExtractArguments
+from segue_core.errors import OutageError
 from segue_core.store.records import TrackRecord
 from segue_jobs.extract import identify
 from segue_jobs.extract.file_stamp import lasting_stamp, stamp_of
@@ -105,16 +106,26 @@ def test_a_moved_file_is_found_by_its_audio(music: Path) -> None:
     assert sent.tracks["1"].path == "moved.flac"
 
 
+def gone(path: Path) -> str:
+    path.unlink()
+    raise FileNotFoundError(2, "No such file or directory", str(path))
+
+
 def test_a_file_that_vanishes_meanwhile_is_no_error(music: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     records = stored(music)
-
-    def gone(path: Path) -> str:
-        path.unlink()
-        raise FileNotFoundError(2, "No such file or directory", str(path))
-
+    (music / "notes.txt").touch()
     monkeypatch.setattr(identify, "stamp_of", gone)
     summary = extract_shard(batch(music), records)[1]
     assert (summary.skipped, summary.rejected_by_reason) == (0, {"Unreadable": 3})
+
+
+def test_a_disk_that_vanishes_meanwhile_says_nothing_against_its_files(
+    music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = stored(music)
+    monkeypatch.setattr(identify, "stamp_of", gone)  # an unplugged disk leaves an empty folder
+    with pytest.raises(OutageError, match=r"is empty, and was not when its files were listed"):
+        extract_shard(batch(music), records)
 
 
 def test_a_stamp_lasts_if_no_later_change_can_leave_the_same(tmp_path: Path) -> None:

@@ -132,7 +132,9 @@ def key(system: System) -> str:
 
 def _load(kubectl: Kubectl, music: Path) -> None:
     kubectl.wait("pod", "loader", "Ready")
-    for part in ("music", "tracks.csv"):
+    head, *rows = (music / "tracks.csv").read_text("utf-8").splitlines(keepends=True)
+    (music / "few.csv").write_text("".join([head, *rows[: len(rows) // 2]]), "utf-8")
+    for part in ("music", "tracks.csv", "few.csv"):
         kubectl.run("cp", str(music / part), f"loader:/{CLAIM}/{part}", seconds=300)
     kubectl.delete("pod", "loader")
 

@@ -100,7 +100,9 @@ class View:
         return with_hindrance(self.step, "" if self.finished else self.hindrance)
 
     def _counts(self, batch: BatchProgress) -> list[str]:
-        parts = [f"{number(self.sink.stored)} stored"] if self.sink else []
+        # The sink also writes what changed of known tracks, and what an interrupted attempt has sent.
+        fresh = batch.done - batch.skipped - batch.rejected
+        parts = [f"{number(min(self.sink.stored, fresh))} stored"] if self.sink else []
         if self.sink is not None and self.sink.waiting and self.phase == Phase.VERIFYING:
             parts.append(f"{number(self.sink.waiting)} waiting for the sink")
         parts += [f"{number(batch.skipped)} already known"] if batch.skipped else []

@@ -81,7 +81,7 @@ def _left_out(answer: Recommendations) -> str:
 
 def _numbers(hit: Hit) -> tuple[Text, Text]:
     """The score that orders the list (similarity as seen from both tracks), and the plain cosine."""
-    return cell(f"{hit.score:.2f}", "bold"), cell(f"{hit.similarity:.2f}")
+    return cell(f"{hit.score:.2f}", "bold"), cell(f"{hit.similarity:z.2f}")
 
 
 def _print_short(console: Console, hits: Iterable[Hit]) -> None:

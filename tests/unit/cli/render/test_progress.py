@@ -139,3 +139,10 @@ async def test_a_retry_shows_the_error_and_not_the_step_of_the_attempt_before(cl
 )
 def test_what_only_people_can_change_counts_as_stuck(phase: str, reason: str, stuck: bool) -> None:
     assert View(SONGS, phase, reason, "", finished=False, succeeded=False).is_stuck is stuck
+
+
+async def test_counts_add_up_when_the_sink_writes_more_than_was_extracted(cluster: LocalCluster) -> None:
+    """After an interruption it also writes what the last attempt has sent, and what changed of known tracks."""
+    view = await hindered(cluster, "Extracting", "0 of 1 shards are done")
+    counted = dataclasses.replace(view, batch=BatchProgress(60, 33, 2, 6), sink=SinkProgress(57, 0))
+    assert counted.step == "25 stored, 6 already known, 2 rejected"

@@ -177,7 +177,7 @@ def test_a_backup_and_the_topic_give_back_what_listeners_said(system: System, tr
         for pod in pods:
             found = pod.call(f"/v1/users/{user}/profile?catalogue={trained.name}")
             assert {event["trackId"] for event in found["events"]} == {first, second}
-            assert {opinion["trackId"] for opinion in found["profile"]["opinions"]} == {first, second}
+            assert {opinion[0] for opinion in found["profile"]["opinions"]} == {first, second}
 
 
 def test_what_was_stored_outlives_the_release(

@@ -39,6 +39,14 @@ COUNTED: Mapping[EventType, str] = {
 }
 """How many of them there are."""
 
+_MEASURES: Mapping[str, str] = {
+    **{str(one): words for one, words in MEASURES.items()},
+    Metric.ANTI_HUBS: "share of tracks that are in no list",
+    Metric.CHURN: "share of tracks that changed their cluster",
+    Metric.LIFT: "same genre, as a multiple of chance",
+    Metric.SILHOUETTE: "silhouette: how far apart clusters lie",
+}
+
 
 def clock(seconds: float | None) -> str:
     """Minutes and seconds: 3:07."""
@@ -72,7 +80,7 @@ def minus(number: int) -> str:
 
 def measure(name: str) -> str:
     """What a measure of a model is, in words."""
-    return MEASURES.get(Metric(name), spaced(name)) if name in set(Metric) else spaced(name)
+    return _MEASURES.get(name) or spaced(name)
 
 
 def spaced(name: str) -> str:

@@ -91,7 +91,8 @@ async def mix(visit: Visit, query: MixQuery) -> Response:
 
 async def opinion(visit: Visit, query: TrackQuery) -> Response:
     """Tell the player what the listener thinks of a track."""
-    return JSONResponse({"opinion": opinions_of(await visit.profile()).get(query.id)}, headers=dict(HEADERS))
+    found = opinions_of(await visit.profile()).get(query.id)
+    return JSONResponse({"opinion": found}, headers={**HEADERS, "Cache-Control": "no-store"})
 
 
 def _present(visit: Visit, track_ids: Iterable[str]) -> Mapping[str, Track]:

@@ -15,7 +15,7 @@ class NameListParameters(CatalogueParameter, frozen=True, kw_only=True, rename="
     """Words to look for, and which page."""
 
     q: Words = ""
-    """Words that must all occur in the name; case does not matter."""
+    """Words that must all occur in the name; case and accents do not matter."""
     limit: Limit = 50
     offset: Offset = 0
 

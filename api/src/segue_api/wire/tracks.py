@@ -15,7 +15,7 @@ class SearchParameters(FilterParameters, frozen=True, kw_only=True, rename="came
     """Words to look for, filters, and which page."""
 
     q: Words = ""
-    """Words that must all occur in id, title, artist, album or genres; case does not matter."""
+    """Words that must all occur in id, title, artist, album or genres; case and accents do not matter."""
     limit: Limit = 50
     offset: Offset = 0
 

@@ -111,7 +111,7 @@ def create(
             loader.follow_presence,
             lambda: show_condition(service, loader, shown),
         ),
-        seldom=(stream.prune, loader.reconcile),
+        seldom=(stream.prune, loader.reconcile, log.rest),
         pause_seconds=settings.poll_seconds,
     )
     followers = (

@@ -28,6 +28,7 @@ def test_a_journey_is_kept_played_saved_and_deleted(server: PageServer, visit, t
     page.get_by_role("button", name="Replace").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_role("link", name="Playlists").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Playlists")
     page.reload()
     expect(page.locator(".playlist")).to_have_count(1)
     expect(page.locator(".playlist h2")).to_have_text("Evening <b>")

@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 _CONNECT_SECONDS = 3.0
 _ACKNOWLEDGE_SECONDS = 10.0
 _CLOSE_SECONDS = 2.0
+_IDLE_SECONDS = 60.0
 _PAUSE_SECONDS = 2.0
 _MAXIMUM_WAITING = 64
 _LINGER_MILLISECONDS = 1
@@ -43,12 +44,22 @@ class KafkaEventLog:
     ----------
     acknowledge_seconds
         How long a request waits for the broker.
+    idle_seconds
+        How long a client that nobody uses is kept.
     """
 
-    def __init__(self, settings: KafkaSettings, *, acknowledge_seconds: float = _ACKNOWLEDGE_SECONDS) -> None:
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        *,
+        acknowledge_seconds: float = _ACKNOWLEDGE_SECONDS,
+        idle_seconds: float = _IDLE_SECONDS,
+    ) -> None:
         self._settings = settings
         self._topic = settings.topic(Topic.EVENTS)
         self._acknowledge_seconds = acknowledge_seconds
+        self._idle_seconds = idle_seconds
+        self._used_at = 0.0
         self._lock = threading.Lock()
         self._client: KafkaProducer | None = None
         self._senders = CapacityLimiter(1)  # a listener's events stay in the order in which they came
@@ -91,8 +102,22 @@ class KafkaEventLog:
             self._abandon(client, explain(error))
             raise
 
+    def rest(self) -> None:
+        """Close a client that has had nothing to do for a while.
+
+        While a partition that it once wrote to has no leader, kafka-python asks for one without a pause, even if it has
+        nothing to send: without a broker, an idle client would keep a processor busy.
+        """
+        with self._lock:
+            client = self._client
+            if client is None or monotonic() - self._used_at < self._idle_seconds:
+                return
+            self._client = None
+        _close(client)
+
     def _connected(self) -> KafkaProducer:
         with self._lock:
+            self._used_at = monotonic()
             if self._client is None:
                 self._client = KafkaProducer(
                     **self._settings.client_options(),

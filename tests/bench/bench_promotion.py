@@ -17,9 +17,7 @@ from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from segue_core.contract import ANALYSED_FAMILIES, Engine, WindowPosition
-from segue_jobs.extract.analyse import Analysis, Method, Request, analyse_file
-from segue_jobs.extract.decode import Window
+from support.heard_catalogue import heard_catalogue
 from support.simulated_catalogue import Tracks, Trained, catalogue, corruptions, decision, train
 
 GROWTH = (0.05, 0.25, 1.0)
@@ -79,20 +77,6 @@ def measure_broken(tracks: Tracks, tally: Tally, seed: int) -> None:
         decide(tally, f"active model trained on: {name}", again, train(broken, 1))
 
 
-def music(folder: Path) -> Tracks:
-    """The music in a folder; its first level of folders stands for genres, tags tell the artists."""
-    method = Method(Engine.NATIVE, Window(WindowPosition.MIDDLE, 30.0, 5.0), 1 << 30)
-    ids, rows, artists, genres = [], [], [], []
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        found = analyse_file(Request(str(path), path, method))
-        if isinstance(found, Analysis):
-            ids.append(str(path.relative_to(folder)))
-            rows.append([value for family in ANALYSED_FAMILIES for value in found.families[family]])
-            artists.append(found.inspection.tags.artist)
-            genres.append((path.relative_to(folder).parts[0],))
-    return Tracks(tuple(ids), np.array(rows), tuple(artists), tuple(genres))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--worlds", type=int, default=10, help="catalogues of each size, trained again and grown")
@@ -100,7 +84,7 @@ def main() -> None:
     parser.add_argument("--tracks", type=int, nargs="+", default=[300, 1000, 2000], help="their sizes")
     parser.add_argument("--music", type=Path, help="measure the music in this folder instead")
     given = parser.parse_args()
-    heard = None if given.music is None else music(given.music)
+    heard = None if given.music is None else heard_catalogue(sorted(filter(Path.is_file, given.music.rglob("*"))))
     for size in given.tracks if heard is None else [len(heard)]:
         tally = Tally()
         for seed in range(given.worlds):

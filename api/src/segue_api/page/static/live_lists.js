@@ -1,6 +1,7 @@
 // Lists that follow what the listener does: fetched again, and the difference said in words.
 
 import { again } from "./navigation.js";
+import { elementOf } from "./tracks.js";
 
 const LIVE = "[data-live] [data-track]";
 const NAMED = 3;
@@ -56,7 +57,6 @@ export async function refresh(cause) {
 }
 
 function restoreFocus(id, action) {
-  const row = [...document.querySelectorAll("#content [data-track]")].find((one) => one.dataset.id === id);
-  const target = (action && row?.querySelector(`[data-action="${action}"]`)) ?? document.getElementById("content");
+  const target = (action && elementOf(id)?.querySelector(`[data-action="${action}"]`)) ?? document.getElementById("content");
   target.focus({ preventScroll: true });
 }

@@ -2,9 +2,10 @@
 
 import { reach } from "./api.js";
 import { sayError } from "./status.js";
+import { elementOf } from "./tracks.js";
 
 const PART = { "X-Segue-Part": "content" };
-const ROW = "#content [data-track]", BAR = 70;
+const BAR = 70;
 let asking = null;
 
 const main = () => document.getElementById("content");
@@ -79,13 +80,13 @@ export async function again(before = () => {}) {
   const top = seen?.getBoundingClientRect().top;
   show({ name: part.name, nodes: [...fresh.childNodes] });
   scrollTo(0, at);
-  const same = seen && [...document.querySelectorAll(ROW)].find((one) => one.dataset.id === seen.dataset.id);
+  const same = seen && elementOf(seen.dataset.id);
   const moved = same ? same.getBoundingClientRect().top - top : 0;
   if (Math.abs(moved) < innerHeight / 2) scrollBy(0, moved); // what one looks at stays where it is
 }
 
 /** The first row below the bar at the top. */
-const topRow = () => [...document.querySelectorAll(ROW)].find((one) => one.getBoundingClientRect().top > BAR) ?? null;
+const topRow = () => [...document.querySelectorAll("#content [data-track]")].find((one) => one.getBoundingClientRect().top > BAR) ?? null;
 
 function isOurs(anchor) {
   return anchor.origin === location.origin && !anchor.hasAttribute("download") && !("hard" in anchor.dataset) &&

@@ -51,20 +51,20 @@ export async function never(kind, name, label) {
   try {
     await change((stated) => stated.excluded[kind].includes(name) || stated.excluded[kind].push(name));
     announce("segue:never", { kind, name });
-    await follow(`“${label}” is never suggested again.`, () => forget(kind, name, label, { excluded: true }, again));
+    await follow(`“${label}” is never suggested again.`, () => forget(kind, name, label, { excluded: true }));
   } catch (error) {
     sayError(error);
   }
 }
 
 /** Takes back an exclusion, or something that was named. */
-export async function forget(kind, name, label, { excluded }, reload) {
+export async function forget(kind, name, label, { excluded }) {
   try {
     await change((stated) => {
       const owner = excluded ? stated.excluded : stated;
       owner[kind] = owner[kind].filter((one) => one !== name);
     });
-    await reload();
+    await again();
     say(excluded ? `“${label}” may be suggested again.` : `“${label}” no longer counts.`);
   } catch (error) {
     sayError(error);

@@ -111,7 +111,7 @@ function leave(type, options = {}) {
 
 async function step(by, type) {
   leave(type);
-  if (by > 0) await extend();
+  if (by > 0 && !queue.coming.length) await extend();
   if (queue.move(by)) load(true);
   else {
     audio().pause();

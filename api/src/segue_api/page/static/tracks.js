@@ -16,6 +16,9 @@ function read({ id, title, artist, by, list, model, rank, score, seed }) {
   return { id, title, artist, by, context: Object.keys(context).length ? context : undefined };
 }
 
+/** The first element of a track on the page; undefined if it is not there. */
+export const elementOf = (id) => [...document.querySelectorAll("#content [data-track]")].find((one) => one.dataset.id === id);
+
 /** All tracks of the list that an element is in, or of the whole page. */
 export function listAround(element) {
   const list = element?.closest("ul, ol, tbody") ?? document.getElementById("content");

@@ -27,6 +27,7 @@ from segue_operator.controller.controller import Controller
 from segue_operator.kinds.conditions import is_finished
 from segue_operator.kinds.objects import Key, Kind, Manifest
 from segue_operator.reconcile.dispatch import interests, plan
+from segue_operator.reconcile.sink_plan import plan_sink
 from support.children import PLAIN
 from support.pipeline import batch_of
 
@@ -61,7 +62,9 @@ async def _run_batch(folder: Path) -> float:
     key = Key(Kind.TRACK_BATCH, "default", "songs")
     start = time.monotonic()
     async with IdlePrograms(folder / "state", validate=check_stored) as cluster:
-        controller = asyncio.create_task(Controller(cluster, PLAIN, plan=plan, interests=interests).run())
+        controller = asyncio.create_task(
+            Controller(cluster, PLAIN, plan=plan, interests=interests, plan_sink=plan_sink).run()
+        )
         await cluster.apply(batch)
         async with asyncio.timeout(60):
             async for event in cluster.watch([Kind.TRACK_BATCH]):

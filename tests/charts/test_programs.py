@@ -18,6 +18,7 @@ from segue_operator.kube.operator_settings import Settings
 from support.chart_values import MATRIX
 from support.charts import NAMESPACE, Manifest, environment, of_kind, render, selects, serving
 from support.children import batch_model, run_model
+from support.manifests import track_batch
 
 CASES = pytest.mark.parametrize("values", MATRIX.values(), ids=MATRIX)
 
@@ -30,7 +31,7 @@ def pods(config: ChildConfig) -> dict[str, tuple[Mapping[str, str], Manifest]]:
     """Labels and spec of every program's pod, as the operator makes them."""
     jobs = {
         "extract": build_extract_job(batch_model(), config),
-        "sink": build_sink_deployment(batch_model(), config),
+        "sink": build_sink_deployment(NAMESPACE, [track_batch()], 1, config),
         "verify": build_verify_job(batch_model(), config),
     }
     made = {
@@ -199,7 +200,7 @@ def test_programs_may_reach_their_servers() -> None:
         for name, policy in policies.items()
     }
     assert ports == {
-        "segue-operator": {53, 443, 6443},
+        "segue-operator": {53, 443, 6443, 8080},
         "segue-api": {53, 9093, 27018},
         "segue-events": {53, 9093, 27018},
         "segue-programs": {53, 9093, 27018},

@@ -9,7 +9,7 @@ from segue_core.contract import ExtractSummary, VerifySummary
 from support.manifests import track_batch
 from support.simulated_cluster import SimulatedCluster
 
-EXTRACT, SINK, VERIFY = "songs-extract", "songs-sink", "songs-verify"
+EXTRACT, SINK, VERIFY = "songs-extract", "segue-sink", "songs-verify"
 ALL_STORED = VerifySummary(listed=10, stored=10, extracted=10)
 
 

@@ -24,8 +24,15 @@ QUICK = Timing(backoff=Backoff(first_seconds=0.002, longest_seconds=300.0))
 @asynccontextmanager
 async def controlled(cluster: Cluster, **options: Any) -> AsyncIterator[Controller[None]]:
     """One life of a controller."""
-    toy = {"plan": toy_plan.plan, "interests": toy_plan.interests, "uniform": lambda: 0.0, "timing": QUICK}
-    controller = Controller(cluster, None, **(toy | options))
+    toy = {
+        "plan": toy_plan.plan,
+        "interests": toy_plan.interests,
+        "plan_sink": toy_plan.plan_sink,
+        "config": None,
+        "uniform": lambda: 0.0,
+        "timing": QUICK,
+    }
+    controller = Controller(cluster, **(toy | options))
     task = asyncio.create_task(controller.run())
     try:
         yield controller

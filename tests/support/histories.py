@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from segue_core.contract import ExtractSummary, TrainSummary, VerifySummary
 from segue_core.contract.termination import Summary
+from segue_operator.children.sink_deployment import SINK_NAME
 from segue_operator.kinds.objects import Key, Kind
 from support.manifests import track_batch, training_run
 from support.simulated_cluster import SimulatedCluster
@@ -73,8 +74,8 @@ def take_over_child(cluster: SimulatedCluster, draw: Draw) -> None:
 def refuse_child(cluster: SimulatedCluster, draw: Draw) -> None:
     kind = draw(st.sampled_from([Kind.JOB, Kind.DEPLOYMENT, Kind.SPARK_APPLICATION]))
     name = cluster.resource["metadata"]["name"]
-    suffix = {Kind.JOB: "extract", Kind.DEPLOYMENT: "sink", Kind.SPARK_APPLICATION: "train-1"}[kind]
-    cluster.problems[Key(kind, "default", f"{name}-{suffix}")] = draw(st.sampled_from(["no", "x" * 3000]))
+    child = {Kind.JOB: f"{name}-extract", Kind.DEPLOYMENT: SINK_NAME, Kind.SPARK_APPLICATION: f"{name}-train-1"}[kind]
+    cluster.problems[Key(kind, "default", child)] = draw(st.sampled_from(["no", "x" * 3000]))
 
 
 def end_namespace(cluster: SimulatedCluster, _draw: Draw) -> None:

@@ -17,6 +17,7 @@ from segue_core.contract.backoff import Backoff
 from segue_operator.controller.controller import Controller
 from segue_operator.kinds.objects import Key, Kind, Manifest
 from segue_operator.reconcile.dispatch import interests, plan
+from segue_operator.reconcile.sink_plan import plan_sink
 from support.worlds import CONFIG, MONGODB_URI, SCRIPT_FOLDER, Wrap, write_programs
 
 
@@ -63,7 +64,7 @@ class LocalWorld:
 
     @asynccontextmanager
     async def operator(self, wrap: Wrap = lambda cluster: cluster) -> AsyncIterator[None]:
-        controller = Controller(wrap(self._cluster), CONFIG, plan=plan, interests=interests)
+        controller = Controller(wrap(self._cluster), CONFIG, plan=plan, interests=interests, plan_sink=plan_sink)
         task = asyncio.create_task(controller.run(), name="victim")
         try:
             yield

@@ -1,4 +1,7 @@
-"""A cluster as a value: what plans did to it, and what happens to children, in memory and without time."""
+"""A cluster as a value: what plans did to it, and what happens to children, in memory and without time.
+
+A namespace's sink has its own plan, which follows each pass over a batch.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,12 @@ from typing import Any
 
 from segue_core.contract.termination import Summary
 from segue_core.contract.times import timestamp
+from segue_operator.children.sink_deployment import sink_key
 from segue_operator.kinds.manifests import with_defaults
 from segue_operator.kinds.objects import Key, Kind, Manifest
 from segue_operator.reconcile.dispatch import interests, plan
 from segue_operator.reconcile.plans import Observed, Plan, PlannedEvent
+from segue_operator.reconcile.sink_plan import plan_sink
 from support.children import PLAIN
 from support.custom_resources import schema_errors
 
@@ -34,6 +39,8 @@ class SimulatedCluster:
     """What the operator sees of all batches."""
     runs: tuple[Manifest, ...] = ()
     """What it sees of all runs."""
+    lag: int | None = None
+    """How many records wait for the sink."""
     missing_kinds: frozenset[Kind] = frozenset()
     problems: dict[Key, str] = field(default_factory=dict)
     is_namespace_terminating: bool = False
@@ -52,7 +59,7 @@ class SimulatedCluster:
             pods=tuple(
                 copy.deepcopy(pod)
                 for pod in self.pods
-                if wanted.pod_labels and wanted.pod_labels.items() <= pod["metadata"]["labels"].items()
+                if any(labels.items() <= pod["metadata"]["labels"].items() for labels in wanted.pod_labels)
             ),
             batches=tuple(copy.deepcopy(batch) for batch in self.batches) if wanted.needs_turn else (),
             runs=tuple(copy.deepcopy(run) for run in self.runs) if wanted.needs_catalogue else (),
@@ -79,7 +86,23 @@ class SimulatedCluster:
         """Plan and execute once."""
         planned = self.plan()
         self.execute(planned)
+        if self.resource["kind"] == Kind.TRACK_BATCH:
+            self.step_sink()
         return planned
+
+    def plan_sink(self) -> Plan:
+        batches = () if self.is_gone else (copy.deepcopy(self.resource),)
+        sinks = {key: copy.deepcopy(found) for key, found in self.objects.items() if key.kind is Kind.DEPLOYMENT}
+        return plan_sink(sink_key("default"), Observed(sinks, batches=batches), self.lag, PLAIN)
+
+    def step_sink(self) -> None:
+        """Plan and execute the sink once; what is refused is left out."""
+        planned = self.plan_sink()
+        for key in planned.delete:
+            self._delete(key)
+        for manifest in planned.apply:
+            if not (self.is_namespace_terminating or Key.of(manifest) in self.problems):
+                self._apply(manifest)
 
     def _delete(self, key: Key) -> None:
         if key == Key.of(self.resource):

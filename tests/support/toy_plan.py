@@ -30,7 +30,7 @@ def _owned(resource: Manifest, child: Manifest) -> Manifest:
 def interests(resource: Manifest) -> Interests:
     """Both children and their pods."""
     keys = (_child(resource, Kind.JOB), _child(resource, Kind.DEPLOYMENT))
-    return Interests(keys, {"segue.dev/trackbatch": Key.of(resource).name})
+    return Interests(keys, ({"segue.dev/trackbatch": Key.of(resource).name},))
 
 
 def plan(resource: Manifest, observed: Observed, _now: datetime, _config: object) -> Plan:
@@ -60,3 +60,8 @@ def plan(resource: Manifest, observed: Observed, _now: datetime, _config: object
         if status["phase"] == old.get("phase")
         else (PlannedEvent("Normal", str(status["phase"]), "x" * 2000),),
     )
+
+
+def plan_sink(_key: Key, _observed: Observed, _lag: int | None, _config: object) -> Plan:
+    """No sinks."""
+    return Plan()

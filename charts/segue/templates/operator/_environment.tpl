@@ -19,6 +19,8 @@
   (list "SEGUE_SPARK_SERVICE_ACCOUNT" (printf "%s-spark" $fullname))
   (list "SEGUE_EXTRACT_RESOURCES" (toJson .Values.jobs.extract.resources))
   (list "SEGUE_SINK_RESOURCES" (toJson .Values.jobs.sink.resources))
+  (list "SEGUE_SINK_MAX_REPLICAS" (.Values.jobs.sink.maxReplicas | toString))
+  (list "SEGUE_SINK_POD_OVERRIDES" (toJson .Values.jobs.sink.podOverrides))
   (list "SEGUE_VERIFY_RESOURCES" (toJson .Values.jobs.verify.resources))
   (list "SEGUE_MONGODB_SECRET" .Values.mongodb.secret)
   (list "SEGUE_MONGODB_SECRET_KEY" .Values.mongodb.key)

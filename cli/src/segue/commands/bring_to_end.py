@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segue.cluster.local_cluster import LocalCluster
+from segue.cluster.pods import is_terminating
 from segue.commands.changes import Change, change_of, check_stored, trains_by_itself
 from segue.commands.child_setup import child_config, secrets, workers
 from segue.errors import CommandError, CommandExit
@@ -21,10 +22,12 @@ from segue.render.resources import short_name
 from segue.servers.session import Endpoints
 from segue.state import State
 from segue_operator.children.config import ChildConfig
+from segue_operator.children.sink_deployment import SINK_PODS
 from segue_operator.controller.cluster import Cluster, ClusterError, InvalidError
 from segue_operator.controller.controller import Controller
-from segue_operator.kinds.objects import Key, Kind, Manifest
+from segue_operator.kinds.objects import PARENT_LABELS, Key, Kind, Manifest
 from segue_operator.reconcile.dispatch import interests, plan
+from segue_operator.reconcile.sink_plan import plan_sink
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +135,7 @@ def _interruption() -> Iterator[asyncio.Event]:
 async def _controlled(
     cluster: Cluster, config: ChildConfig
 ) -> AsyncIterator[tuple[Controller[ChildConfig], asyncio.Task[None]]]:
-    controller = Controller(cluster, config, plan=plan, interests=interests)
+    controller = Controller(cluster, config, plan=plan, interests=interests, plan_sink=plan_sink)
     task = asyncio.create_task(controller.run(), name="controller")
     try:
         yield controller, task
@@ -169,8 +172,10 @@ async def _delete(cluster: Cluster, keys: Iterable[Key]) -> set[Key]:
 
 
 def _belongs(pod: Manifest, keys: set[Key]) -> bool:
+    """Whether a pod works for one of these resources, or for a sink that is leaving with the last of them."""
     labels = pod["metadata"].get("labels") or {}
-    return any(labels.get(f"segue.dev/{key.kind.lower()}") == key.name for key in keys)
+    is_leaving_sink = SINK_PODS.items() <= labels.items() and is_terminating(pod)
+    return is_leaving_sink or any(labels.get(PARENT_LABELS[key.kind]) == key.name for key in keys)
 
 
 async def _follow(watcher: Watcher, display: Display, ends: _Ends) -> list[View]:

@@ -32,6 +32,7 @@ def child_config(endpoints: Endpoints, environ: Mapping[str, str]) -> ChildConfi
             security_protocol=kafka.security_protocol,
             sasl_mechanism=kafka.sasl_mechanism,
             user=KafkaUser(kafka.username, KAFKA_SECRET) if kafka.username else None,
+            password_as_file=False,  # secrets are kept in memory alone
         ),
         mongodb_uri=MONGODB_SECRET,
         database=environ.get(Env.DATABASE) or "segue",
@@ -40,6 +41,7 @@ def child_config(endpoints: Endpoints, environ: Mapping[str, str]) -> ChildConfi
         create_topics=True,
         log_format="text",
         active_batches=batches,
+        sink_max_replicas=1,  # more would only wait for the one disk
     )
 
 

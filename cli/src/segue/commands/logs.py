@@ -13,18 +13,22 @@ from cyclopts import Parameter
 from segue.commandline import Call, Invocation
 from segue.errors import CommandExit, UsageError, did_you_mean
 from segue.render.resources import columns_of, find
-from segue_operator.kinds.objects import Key, Kind, Manifest
+from segue_operator.children.sink_deployment import SINK_PODS
+from segue_operator.kinds.objects import PARENT_LABELS, Key, Kind, Manifest
 
 _POLL_SECONDS = 0.2
-_PARENT_LABELS = {Kind.TRACK_BATCH: "segue.dev/trackbatch", Kind.TRAINING_RUN: "segue.dev/trainingrun"}
 
 
 def _log_files(call: Invocation) -> list[Path]:
     return sorted(call.state.logs.glob("*/*.log"), key=lambda path: path.stat().st_mtime)
 
 
-def _is_of(pod: Manifest, kind: Kind, name: str) -> bool:
-    return bool((pod["metadata"].get("labels") or {}).get(_PARENT_LABELS[kind]) == name)
+def _is_of(pod: Manifest, resource: Key) -> bool:
+    """Whether a pod works for a resource; the sink works for all batches of its namespace."""
+    labels = pod["metadata"].get("labels") or {}
+    if resource.kind is Kind.TRACK_BATCH and SINK_PODS.items() <= labels.items():
+        return Key.of(pod).namespace == resource.namespace
+    return bool(labels.get(PARENT_LABELS[resource.kind]) == resource.name)
 
 
 def _pods_of(call: Invocation, target: str) -> list[str]:
@@ -32,10 +36,10 @@ def _pods_of(call: Invocation, target: str) -> list[str]:
     kind = columns_of(kind_name).kind
     if kind is Kind.POD:
         return [name]
-    if kind not in _PARENT_LABELS:
+    if kind not in PARENT_LABELS:
         raise UsageError(f"{target}: logs are kept for pods, trackbatches and trainingruns")
-    find(call.state, kind, name)
-    return [Key.of(pod).name for pod in find(call.state, Kind.POD) if _is_of(pod, kind, name)]
+    resources = [Key.of(resource) for resource in find(call.state, kind, name)]
+    return [Key.of(pod).name for pod in find(call.state, Kind.POD) if any(_is_of(pod, one) for one in resources)]
 
 
 def _select(call: Invocation, target: str) -> list[Path]:

@@ -108,7 +108,7 @@ class SinkProgress:
 
     @classmethod
     def of_sinks(cls, sinks: Sequence[SinkProgress]) -> SinkProgress | None:
-        """Of all sinks of a batch together: each has partitions of its own; None where there is none."""
+        """Of all sinks together: each has partitions of its own; None where there is none."""
         if not sinks:
             return None
         return cls(sum(sink.total for sink in sinks), sum(sink.waiting for sink in sinks))

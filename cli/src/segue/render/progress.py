@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from segue.cluster.pods import METRICS_PORT_ANNOTATION
@@ -122,7 +122,10 @@ class Watcher:
     cluster: Cluster
     keys: tuple[Key, ...]
     _shards: dict[tuple[str, str], ShardProgress] = field(default_factory=dict)
-    _sinks: dict[tuple[str, str], SinkProgress] = field(default_factory=dict)
+    _sinks: dict[Key, SinkProgress] = field(default_factory=dict)
+    """By pod; the batches of a namespace share them."""
+    _stored_before: dict[Key, int] = field(default_factory=dict)
+    """What the sinks had stored before a batch's first shard started."""
     _trainings: dict[tuple[str, int], TrainProgress] = field(default_factory=dict)
     """By run and attempt."""
 
@@ -145,19 +148,24 @@ class Watcher:
         batch, run, component = (
             _label(pod, label) for label in (Label.TRACK_BATCH, Label.TRAINING_RUN, Label.COMPONENT)
         )
+        if component == Component.SINK and (sink := SinkProgress.of_samples(samples)):
+            self._sinks[Key.of(pod)] = sink.following(self._sinks.get(Key.of(pod)))
         if run is not None and (train := TrainProgress.of_samples(samples)):
             self._trainings[run, int(_label(pod, Label.ATTEMPT) or 1)] = train
         if batch is None:
             return
-        if component == Component.SINK and (sink := SinkProgress.of_samples(samples)):
-            name = Key.of(pod).name
-            self._sinks[batch, name] = sink.following(self._sinks.get((batch, name)))
         if component == Component.EXTRACT and (shard := ShardProgress.of_samples(samples) or _summary_of(pod)):
             index = at(pod, "metadata", "annotations", str(Annotation.JOB_COMPLETION_INDEX)) or "0"
             self._shards[batch, index] = shard
 
-    def _sinks_of(self, name: str) -> list[SinkProgress]:
-        return [sink for (batch, _), sink in self._sinks.items() if batch == name]
+    def _sink_of(self, batch: Key, *, has_begun: bool) -> SinkProgress | None:
+        """What the namespace's sinks have stored since a batch began."""
+        sinks = [sink for pod, sink in self._sinks.items() if pod.namespace == batch.namespace]
+        together = SinkProgress.of_sinks(sinks)
+        if together is None or not has_begun:
+            self._stored_before[batch] = together.total if together is not None else 0
+            return together
+        return replace(together, stored=together.stored - self._stored_before.get(batch, 0))
 
     async def _view(self, key: Key) -> View:
         resource = await self.cluster.get(key)
@@ -177,7 +185,7 @@ class Watcher:
             batch=BatchProgress.of_shards(shards, at(resource, "spec", "extraction", "shards") or 1)
             if is_batch
             else None,
-            sink=SinkProgress.of_sinks(self._sinks_of(key.name)) if is_batch else None,
+            sink=self._sink_of(key, has_begun=bool(shards)) if is_batch else None,
             train=None if is_batch else self._training_of(resource),
             hindrance=hindrance,
             since=since,

@@ -8,13 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
+
 from segue_core.contract import SASL_MECHANISMS, Env
 from segue_operator.children.environment import ConfigError, choice, required, text, whole_number
 from segue_operator.kinds.constants import Component
+from segue_operator.kinds.pod_overrides import PodOverrides
 
 Resources = Mapping[str, Mapping[str, str]]
 
 ACTIVE_BATCHES = 4
+SINK_MAX_REPLICAS = 4
 
 DEFAULT_RESOURCES: Mapping[Component, Resources] = {
     Component.EXTRACT: {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "2Gi"}},
@@ -55,6 +59,8 @@ class KafkaAccess:
     """User of the programs that have none of their own."""
     users: Mapping[Component, KafkaUser] = field(default_factory=dict)
     ca_certificate: SecretKey | None = None
+    password_as_file: bool = True
+    """Whether pods mount the password, so that it may change while they run. Where they cannot, it is a variable."""
 
     def user_of(self, component: Component) -> KafkaUser | None:
         """A program's user; None if the broker does not authenticate."""
@@ -80,6 +86,10 @@ class ChildConfig:
     log_format: str = "json"
     active_batches: int = ACTIVE_BATCHES
     """How many batches may work at the same time; the others queue."""
+    sink_max_replicas: int = SINK_MAX_REPLICAS
+    """How many pods a sink may have while records pile up."""
+    sink_pod_overrides: PodOverrides | None = None
+    """Changes to the sinks' pods, which belong to no batch."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> ChildConfig:
@@ -116,6 +126,8 @@ class ChildConfig:
             ),
             log_format=choice(environ, Env.LOG_FORMAT, "json", ("json", "text")),
             active_batches=active_batches(environ),
+            sink_max_replicas=whole_number(environ, "SEGUE_SINK_MAX_REPLICAS", SINK_MAX_REPLICAS, least=1, most=64),
+            sink_pod_overrides=_pod_overrides(environ, "SEGUE_SINK_POD_OVERRIDES"),
         )
 
 
@@ -138,6 +150,20 @@ def _resources(environ: Mapping[str, str], name: str, default: Resources) -> Res
     if not all(isinstance(part, dict) for part in value.values()):
         raise ConfigError(hint)
     return {part: {key: str(quantity) for key, quantity in values.items()} for part, values in value.items()}
+
+
+def _pod_overrides(environ: Mapping[str, str], name: str) -> PodOverrides | None:
+    given = environ.get(name, "").strip()
+    if not given:
+        return None
+    try:
+        return PodOverrides.model_validate_json(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ConfigError(
+            f"{name} must be podOverrides as JSON: {where}{': ' if where else ''}{first['msg']}"
+        ) from None
 
 
 def _user(environ: Mapping[str, str], name: str, secret: str) -> KafkaUser:

@@ -63,6 +63,11 @@ def controller_uid(child: Manifest) -> str | None:
     return None
 
 
+def is_ours(child: Manifest) -> bool:
+    """Whether the operator made the object."""
+    return (child["metadata"].get("labels") or {}).get(Label.APP_MANAGED_BY) == FIELD_MANAGER
+
+
 def is_owned(child: Manifest, resource: Resource) -> bool:
     """Whether the resource controls the child; an earlier resource of the same name does not count."""
     return bool(resource.metadata.uid) and controller_uid(child) == resource.metadata.uid

@@ -13,6 +13,8 @@ from segue_operator.kinds.trackbatch import Volume
 
 CA_MOUNT_PATH = "/etc/segue/kafka"
 CA_FILE = "ca.crt"
+USER_MOUNT_PATH = "/etc/segue/kafka-user"
+USER_FILE = "password"
 TERMINATION_GRACE_SECONDS = 60
 
 POD_SECURITY = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
@@ -34,7 +36,7 @@ def value_from_secret(name: str, secret: SecretKey) -> dict[str, Any]:
     return {"name": str(name), "valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}}}
 
 
-def environment(config: ChildConfig, component: Component) -> list[dict[str, Any]]:
+def environment(config: ChildConfig, component: Component, *, password_as_file: bool = False) -> list[dict[str, Any]]:
     """Environment of a program; only the broker's user differs between programs."""
     kafka = config.kafka
     user = kafka.user_of(component)
@@ -43,6 +45,7 @@ def environment(config: ChildConfig, component: Component) -> list[dict[str, Any
         Env.KAFKA_SECURITY_PROTOCOL: kafka.security_protocol,
         Env.KAFKA_SASL_MECHANISM: kafka.sasl_mechanism,
         Env.KAFKA_USERNAME: user.name if user else None,
+        Env.KAFKA_PASSWORD_FILE: f"{USER_MOUNT_PATH}/{USER_FILE}" if user and password_as_file else None,
         Env.KAFKA_CA_FILE: f"{CA_MOUNT_PATH}/{CA_FILE}" if kafka.ca_certificate else None,
         Env.DATABASE: config.database,
         Env.TOPIC_PREFIX: config.topic_prefix,
@@ -52,7 +55,7 @@ def environment(config: ChildConfig, component: Component) -> list[dict[str, Any
         Env.LOG_FORMAT: config.log_format,
     }
     variables = [{"name": str(name), "value": escape(value)} for name, value in plain.items() if value is not None]
-    if user is not None:
+    if user is not None and not password_as_file:
         variables.append(value_from_secret(Env.KAFKA_PASSWORD, user.password))
     variables.append(value_from_secret(Env.MONGODB_URI, config.mongodb_uri))
     return variables
@@ -77,6 +80,15 @@ def certificate_mounts(config: ChildConfig) -> list[dict[str, Any]]:
     if config.kafka.ca_certificate is None:
         return []
     return [{"name": "kafka-ca", "mountPath": CA_MOUNT_PATH, "readOnly": True}]
+
+
+def _password_volume(config: ChildConfig, component: Component) -> dict[str, Any] | None:
+    """The password of a program's user, as a file: Strimzi may change it just after it has made the Secret."""
+    user = config.kafka.user_of(component)
+    if user is None or not config.kafka.password_as_file:
+        return None
+    items = [{"key": user.password.key, "path": USER_FILE}]
+    return {"name": "kafka-user", "secret": {"secretName": user.password.name, "items": items}}
 
 
 def source_volume(volume: Volume) -> dict[str, Any]:
@@ -106,6 +118,10 @@ def pod_spec(
     """Pod that runs one program of the jobs image."""
     mounts = [{"name": "tmp", "mountPath": "/tmp"}, *certificate_mounts(config)]  # noqa: S108 - an emptyDir of its own
     volumes: list[Mapping[str, Any]] = [{"name": "tmp", "emptyDir": {}}, *certificate_volumes(config)]
+    password = _password_volume(config, component)
+    if password is not None:
+        mounts.append({"name": "kafka-user", "mountPath": USER_MOUNT_PATH, "readOnly": True})
+        volumes.append(password)
     if volume is not None:
         mounts.append({"name": "source", "mountPath": SOURCE_MOUNT_PATH, "readOnly": True})
         volumes.append(source_volume(volume))
@@ -115,7 +131,7 @@ def pod_spec(
         "imagePullPolicy": config.image_pull_policy,
         "command": command,
         "args": [escape(argument) for argument in arguments],
-        "env": environment(config, component),
+        "env": environment(config, component, password_as_file=password is not None),
         "ports": [metrics_port()],
         "resources": {part: dict(values) for part, values in config.resources[component].items()},
         "securityContext": CONTAINER_SECURITY,

@@ -1,19 +1,33 @@
-"""The Deployment that writes a batch's records to MongoDB."""
+"""The Deployment that writes the records of a namespace's batches to MongoDB: one for all of them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
+from typing import Any
 
 from segue_core.contract import LIVE_PATH, READY_PATH, SinkArguments
 from segue_operator.children.config import ChildConfig
-from segue_operator.children.metadata import labels, metadata, parent_labels
-from segue_operator.children.naming import child_name
+from segue_operator.children.metadata import controller_uid, is_ours
 from segue_operator.children.override_pod import override_pod
 from segue_operator.children.pod import pod_spec
-from segue_operator.kinds.constants import Annotation, Component, Label
-from segue_operator.kinds.objects import Kind, Manifest, type_meta
-from segue_operator.kinds.trackbatch import TrackBatch
+from segue_operator.kinds.constants import FIELD_MANAGER, PART_OF, Annotation, Component, Label
+from segue_operator.kinds.objects import Key, Kind, Manifest, type_meta
+
+SINK_NAME = f"{PART_OF}-{Component.SINK}"
+SINK_PODS = {str(Label.COMPONENT): str(Component.SINK), str(Label.APP_INSTANCE): SINK_NAME}
+"""Labels by which the sink's pods are found. The pods of sinks that belonged to one batch have another instance."""
+
+
+def sink_key(namespace: str) -> Key:
+    """Key of a namespace's sink."""
+    return Key(Kind.DEPLOYMENT, namespace, SINK_NAME)
+
+
+def is_shared_sink(deployment: Manifest) -> bool:
+    """Whether the operator made the Deployment, and not for one batch alone, as earlier versions did."""
+    return is_ours(deployment) and controller_uid(deployment) is None
 
 
 def digest(manifest: Manifest) -> str:
@@ -21,8 +35,16 @@ def digest(manifest: Manifest) -> str:
     return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def build_sink_deployment(batch: TrackBatch, config: ChildConfig, *, paused: bool = False) -> Manifest:
-    """Sink Deployment of a batch; none of its pods run while the batch is suspended, or paused for another reason."""
+def build_sink_deployment(namespace: str, batches: Sequence[Manifest], replicas: int, config: ChildConfig) -> Manifest:
+    """The sink of a namespace.
+
+    Parameters
+    ----------
+    batches
+        The batches that need it. They own it together, so it goes with the last of them, even without an operator.
+    replicas
+        Number of pods.
+    """
     pod = pod_spec(
         config,
         Component.SINK,
@@ -38,16 +60,37 @@ def build_sink_deployment(batch: TrackBatch, config: ChildConfig, *, paused: boo
             "failureThreshold": 6,
         },
     }
-    template = {"metadata": {"labels": labels(batch, Component.SINK)}, "spec": pod}
+    labels = {
+        str(Label.APP_NAME): SINK_NAME,
+        str(Label.APP_COMPONENT): str(Component.SINK),
+        str(Label.APP_PART_OF): PART_OF,
+        str(Label.APP_MANAGED_BY): FIELD_MANAGER,
+        **SINK_PODS,
+    }
     manifest: Manifest = {
         **type_meta(Kind.DEPLOYMENT),
-        "metadata": metadata(batch, child_name(batch.metadata.name, Component.SINK), Component.SINK),
+        "metadata": {
+            "name": SINK_NAME,
+            "namespace": namespace,
+            "labels": labels,
+            "ownerReferences": [_owner(batch) for batch in batches],
+        },
         "spec": {
-            "replicas": 0 if paused or batch.spec.suspend else batch.spec.sink.replicas,
-            "selector": {"matchLabels": {str(Label.COMPONENT): str(Component.SINK), **parent_labels(batch)}},
+            "replicas": replicas,
+            "selector": {"matchLabels": SINK_PODS},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
-            "template": override_pod(template, batch.spec.pod_overrides),
+            "template": override_pod({"metadata": {"labels": labels}, "spec": pod}, config.sink_pod_overrides),
         },
     }
     manifest["metadata"]["annotations"] = {str(Annotation.APPLIED): digest(manifest)}
     return manifest
+
+
+def _owner(batch: Manifest) -> dict[str, Any]:
+    metadata = batch["metadata"]
+    return {
+        "apiVersion": batch["apiVersion"],
+        "kind": batch["kind"],
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+    }

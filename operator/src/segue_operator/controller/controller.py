@@ -29,8 +29,9 @@ from segue_operator.controller.executor import Execution, Executor
 from segue_operator.controller.queue import RETRY_BACKOFF, WorkQueue
 from segue_operator.controller.reconcile_metrics import DONE, ControllerMetrics
 from segue_operator.controller.refusals import REFUSED_BACKOFF, Refusals
+from segue_operator.controller.shared_sinks import PlanSink, ReadLag, SharedSinks
 from segue_operator.controller.wakeups import Wakeups
-from segue_operator.kinds.objects import Key, Kind, Manifest
+from segue_operator.kinds.objects import OWN_KINDS, Key, Kind, Manifest
 from segue_operator.reconcile.observe import jobs_lose_pods
 from segue_operator.reconcile.plans import Interests, Observed, Plan
 
@@ -62,8 +63,10 @@ class Controller(Generic[ConfigT]):
         Where to read and write.
     config
         Passed on to ``plan``.
-    plan, interests
+    plan, interests, plan_sink
         The decisions, as pure functions.
+    read_lag
+        How many records wait for a sink; see `SharedSinks`.
     clock
         The time passed to ``plan``; the controller's own delays use the event loop's.
     workers
@@ -77,6 +80,8 @@ class Controller(Generic[ConfigT]):
         *,
         plan: Callable[[Manifest, Observed, datetime, ConfigT], Plan],
         interests: Callable[[Manifest], Interests],
+        plan_sink: PlanSink[ConfigT],
+        read_lag: ReadLag | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         workers: int = 4,
         timing: Timing = Timing(),
@@ -98,6 +103,9 @@ class Controller(Generic[ConfigT]):
         self._queue_turn = asyncio.Lock()
         """Held while a resource looks at others and acts, so that two never take the same place or train at once."""
         self._refusals = Refusals(timing.refused, uniform)
+        self._sinks = SharedSinks(
+            cluster, self._executor, self._refusals, config=config, plan=plan_sink, read_lag=read_lag
+        )
         self._ending: dict[Key, str] = {}
         """Resources, with their UIDs, whose namespaces are being deleted, which cannot be undone."""
 
@@ -183,7 +191,12 @@ class Controller(Generic[ConfigT]):
         logger.warning("%s: %s; trying again in %.1f s", key, error, seconds)
 
     async def _pass(self, key: Key) -> float | None:
-        """One pass over a resource; returns the seconds until the next one."""
+        """One pass over a resource, or over a namespace's sink; returns the seconds until the next one."""
+        if key.kind not in OWN_KINDS:
+            delay, news = await self._sinks.reconcile(key)
+            for batch in news:
+                self._queue.add(batch)
+            return delay
         resource = await self._cluster.get(key)
         if resource is None or not self._interests(resource).needs_turn:
             return await self._pass_over(key, resource)
@@ -195,7 +208,8 @@ class Controller(Generic[ConfigT]):
             self._refusals.forget(key)
             self._ending.pop(key, None)
             return None
-        observed = await self._observe(resource, self._refusals.problems(key, _generation(resource)))
+        refused = self._refusals.problems(key, _generation(resource))
+        observed = await self._observe(resource, refused | self._sinks.problems(key.namespace))
         while True:
             plan = self._plan(resource, observed, self._clock(), self._config)
             if observed.is_namespace_terminating:
@@ -237,9 +251,8 @@ class Controller(Generic[ConfigT]):
                 continue
             if found is not None:
                 objects[key] = found
-        pods: list[Manifest] = []
-        if interests.pod_labels:
-            pods = await self._cluster.list(Kind.POD, Key.of(resource).namespace, interests.pod_labels)
+        namespace = Key.of(resource).namespace
+        pods = [pod for labels in interests.pod_labels for pod in await self._cluster.list(Kind.POD, namespace, labels)]
         batches = await self._cluster.list(Kind.TRACK_BATCH) if interests.needs_turn else []
         runs = await self._cluster.list(Kind.TRAINING_RUN) if interests.needs_catalogue else []
         ends = await self._is_ending(resource, objects.values(), pods)

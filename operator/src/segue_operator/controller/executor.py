@@ -69,18 +69,32 @@ class Executor:
         ClusterError
             The cluster is unavailable, or has changed since it was observed: observe and plan again.
         """
-        execution = Execution()
-        for key in plan.delete:
-            await self._cluster.delete(key)
-        for manifest in plan.create:
-            await self._write(manifest, lambda child: self._create(resource, child), observed, execution)
-        for manifest in plan.apply:
-            await self._write(manifest, self._cluster.apply, observed, execution)
+        execution = await self._write_children(plan, observed, resource["metadata"]["uid"])
         if execution.is_complete:
             if plan.status is not None:
                 await self._cluster.apply_status(Key.of(resource), plan.status)
             for event in plan.events:
                 await self._record(resource, event)
+        return execution
+
+    async def execute_shared(self, plan: Plan, observed: Observed) -> Execution:
+        """Delete and apply what several resources share: the plan has no status, no events, and creates nothing.
+
+        Raises
+        ------
+        ClusterError
+            As `execute`.
+        """
+        return await self._write_children(plan, observed, "")
+
+    async def _write_children(self, plan: Plan, observed: Observed, parent_uid: str) -> Execution:
+        execution = Execution()
+        for key in plan.delete:
+            await self._cluster.delete(key)
+        for manifest in plan.create:
+            await self._write(manifest, lambda child: self._create(child, parent_uid), observed, execution)
+        for manifest in plan.apply:
+            await self._write(manifest, self._cluster.apply, observed, execution)
         return execution
 
     async def _write(
@@ -108,13 +122,13 @@ class Executor:
             execution.missing_kinds.add(key.kind)
         self._unavailable_since.pop(key, None)
 
-    async def _create(self, resource: Manifest, manifest: Manifest) -> None:
+    async def _create(self, manifest: Manifest, parent_uid: str) -> None:
         try:
             await self._cluster.create(manifest)
         except AlreadyExistsError:
             key = Key.of(manifest)
             existing = await self._cluster.get(key)
-            if existing is None or controller_uid(existing) != resource["metadata"]["uid"]:
+            if existing is None or controller_uid(existing) != parent_uid:
                 # The next observation shows who owns the name; this plan's status would claim that we do.
                 raise ConflictError(f"{key} appeared while it was being created") from None
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from segue_operator.children.sink_deployment import SINK_PODS, sink_key
 from segue_operator.controller.cluster import WatchEvent
 from segue_operator.kinds.conditions import is_finished
 from segue_operator.kinds.objects import API_VERSIONS, OWN_KINDS, PARENT_LABELS, Key, Kind, Manifest, catalogue_of
 from segue_operator.reconcile.batch_queue import Turn, holds_place, turn, waits_for_place
+from segue_operator.reconcile.sink_plan import wish_of
 
 
 class Wakeups:
-    """Keeps track of the resources, and turns an event into the keys of those it may concern."""
+    """Keeps track of the resources, and turns an event into the keys of those it may concern, and of their sinks."""
 
     def __init__(self) -> None:
         self._batches: dict[Key, frozenset[str]] = {}
@@ -19,17 +21,20 @@ class Wakeups:
         """Catalogue of each run."""
         self._active: set[Key] = set()
         self._queue: dict[Key, Turn] = {}
+        self._wishes: dict[Key, tuple[bool, int]] = {}
+        """What each batch wants of its sink."""
 
     @property
     def resources(self) -> tuple[Key, ...]:
-        """Every resource that the watches have reported."""
-        return tuple(self._batches)
+        """Every resource that the watches have reported, and the sinks of their namespaces."""
+        return (*self._batches, *{sink_key(key.namespace) for key in self._batches})
 
     def of(self, event: WatchEvent) -> Iterator[Key]:
-        """Keys of the resources that the event may concern."""
+        """Keys of the resources and sinks that the event may concern."""
         key = Key.of(event.object)
         if key.kind not in OWN_KINDS:
             yield from _parents(event.object, key)
+            yield from self._users_of_sink(event.object, key)
             return
         if event.type == "DELETED":
             self._batches.pop(key, None)
@@ -42,8 +47,26 @@ class Wakeups:
         if event.type == "DELETED" or is_finished(event.object):
             yield from self._runs_of_catalogue(key, event.object)
         if key.kind is Kind.TRACK_BATCH:
+            yield from self._sink_of(key, event)
             yield from self._runs_on(key)
             yield from self._next_in_queue(key, event)
+
+    def _sink_of(self, batch: Key, event: WatchEvent) -> Iterator[Key]:
+        """The namespace's sink, when a batch wants something else of it than before."""
+        before = self._wishes.pop(batch, None)
+        wish = None if event.type == "DELETED" else wish_of(event.object)
+        if wish is not None:
+            self._wishes[batch] = wish
+        if wish != before:
+            yield sink_key(batch.namespace)
+
+    def _users_of_sink(self, found: Manifest, key: Key) -> Iterator[Key]:
+        """A namespace's sink and the batches at work there, after an event of its Deployment or of its pods."""
+        sink = sink_key(key.namespace)
+        labels = found["metadata"].get("labels") or {}
+        if key == sink or (key.kind is Kind.POD and SINK_PODS.items() <= labels.items()):
+            yield sink
+            yield from (batch for batch in self._active if batch.namespace == key.namespace)
 
     def _runs_on(self, batch: Key) -> Iterator[Key]:
         for run, batches in self._batches.items():

@@ -129,7 +129,7 @@ class ConditionReason(StrEnum):
     MINIMUM_REPLICAS_AVAILABLE = "MinimumReplicasAvailable"
     PROGRESSING = "Progressing"
     POD_WAITING = "PodWaiting"
-    REMOVED = "Removed"
+    NOT_NEEDED = "NotNeeded"
     SPARK_CRD_MISSING = "SparkCRDMissing"
     # What a resource waits for
     POD_PENDING = "PodPending"

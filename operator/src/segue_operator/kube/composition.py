@@ -30,8 +30,10 @@ from segue_operator.kube.operator_metrics import KubeMetrics
 from segue_operator.kube.operator_settings import Settings
 from segue_operator.kube.resource_gauges import ResourceCollector
 from segue_operator.kube.schema import check_served
+from segue_operator.kube.sink_lag import read_lag
 from segue_operator.kube.watches import Watches
 from segue_operator.reconcile.dispatch import interests, plan
+from segue_operator.reconcile.sink_plan import plan_sink
 
 logger = logging.getLogger(__name__)
 
@@ -126,6 +128,8 @@ class Operator:
             settings.children,
             plan=plan,
             interests=interests,
+            plan_sink=plan_sink,
+            read_lag=read_lag,
             workers=settings.workers,
             timing=Timing(resync=float(settings.resync_seconds), missing_kind_retry=self._pace.kinds),
             metrics=self._metrics,

@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from segue_operator.controller.cluster import WatchEvent
+from segue_operator.kinds.constants import Label
 from segue_operator.kinds.objects import PARENT_LABELS, Key, Kind, Manifest
 
 Change = Callable[[Manifest | None, Manifest | None], None]
 """Receives an object before and after a change; None where it does not exist."""
 
-_INDEXED = tuple(map(str, PARENT_LABELS.values()))
+_INDEXED = (*map(str, PARENT_LABELS.values()), str(Label.APP_INSTANCE))
 _Index = tuple[Kind, str, str, str]
 
 
@@ -76,7 +77,7 @@ class Mirror:
     def select(
         self, kind: Kind, namespace: str | None = None, labels: Mapping[str, str] | None = None
     ) -> list[Manifest]:
-        """Objects of a kind that carry the labels; an index finds those of one resource."""
+        """Objects of a kind that carry the labels; an index finds those of one resource, or of one sink."""
         wanted = labels or {}
         keys = self._candidates(kind, namespace, wanted)
         found = self._each(key for key in keys if namespace in (None, key.namespace))

@@ -13,8 +13,8 @@ _METADATA = (
     "ownerReferences",
 )  # fmt: skip
 _LABELS = (
-    Label.TRACK_BATCH, Label.TRAINING_RUN, Label.COMPONENT, Label.ATTEMPT, Label.APP_MANAGED_BY, Label.SPARK_ROLE,
-    Annotation.JOB_COMPLETION_INDEX,
+    Label.TRACK_BATCH, Label.TRAINING_RUN, Label.COMPONENT, Label.ATTEMPT, Label.APP_INSTANCE, Label.APP_MANAGED_BY,
+    Label.SPARK_ROLE, Annotation.JOB_COMPLETION_INDEX,
 )  # fmt: skip
 _ANNOTATIONS = (Annotation.APPLIED, Annotation.JOB_COMPLETION_INDEX)
 _OWNER = ("apiVersion", "kind", "name", "uid", "controller")
@@ -29,7 +29,7 @@ _STATUS: Mapping[Kind, tuple[str, ...]] = {
     Kind.JOB: ("conditions", "succeeded", "failedIndexes"),
     Kind.DEPLOYMENT: ("conditions", "readyReplicas"),
     Kind.SPARK_APPLICATION: ("applicationState",),
-    Kind.POD: ("phase", "reason", "conditions", "containerStatuses"),
+    Kind.POD: ("phase", "reason", "conditions", "containerStatuses", "podIP"),
     Kind.RESOURCE_QUOTA: ("used",),
 }
 _CONTAINER_STATUS = ("name", "state", "lastState")

@@ -217,7 +217,6 @@ def plan_finished(
     ttl_seconds: int | None,
     generation: int,
     leftovers: tuple[Key, ...],
-    kept: tuple[Manifest, ...] = (),
     conditions: Conditions | None = None,
     is_news: bool = False,
 ) -> Plan:
@@ -228,8 +227,6 @@ def plan_finished(
 
     Parameters
     ----------
-    kept
-        Children to apply that outlive the resource's work.
     conditions
         The conditions, if some have changed since.
     is_news
@@ -244,7 +241,6 @@ def plan_finished(
     new = status.model_copy(update={"observed_generation": generation, "conditions": acknowledged})
     return Plan(
         delete=leftovers,
-        apply=kept,
         status=changed_status(resource, new) if stale else None,
         requeue_after_seconds=left,
     )

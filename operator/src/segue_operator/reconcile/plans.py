@@ -15,8 +15,8 @@ class Interests:
 
     keys: tuple[Key, ...]
     """Children by their deterministic names, and other resources that this one refers to."""
-    pod_labels: Mapping[str, str] = field(default_factory=dict)
-    """Labels of the children's pods."""
+    pod_labels: tuple[Mapping[str, str], ...] = ()
+    """Labels of the pods, one set for each group of them: those of the children, and of what is shared with others."""
     needs_queue: bool = False
     """Whether all batches must be seen, because this one wants a place among those that work."""
     needs_catalogue: bool = False

@@ -1,4 +1,4 @@
-"""Plan of a TrackBatch: sink and extract Job, then the verify Job, then the verdict."""
+"""Plan of a TrackBatch: the extract Job, then the verify Job, then the verdict. Its sink has a plan of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from segue_core.contract.times import timestamp
 from segue_operator.children.config import ChildConfig
 from segue_operator.children.extract_job import build_extract_job
 from segue_operator.children.metadata import parent_labels
-from segue_operator.children.sink_deployment import build_sink_deployment
+from segue_operator.children.sink_deployment import SINK_PODS
 from segue_operator.children.verify_job import build_verify_job
 from segue_operator.kinds.conditions import Conditions, find, is_finished
 from segue_operator.kinds.constants import Component, ConditionReason, EventReason, Status, TrackBatchCondition
@@ -16,7 +16,7 @@ from segue_operator.kinds.objects import Key, Kind, Manifest, type_meta
 from segue_operator.kinds.trackbatch import TrackBatch, TrackBatchStatus
 from segue_operator.reconcile import pod_reports
 from segue_operator.reconcile.batch_queue import place_of
-from segue_operator.reconcile.observe import NOT_STARTING, JobView, first_waiting, observe_deployment
+from segue_operator.reconcile.observe import NOT_STARTING, JobView, first_waiting
 from segue_operator.reconcile.outcome import (
     CONFLICT_RETRY_SECONDS,
     ConditionWriter,
@@ -35,38 +35,36 @@ from segue_operator.reconcile.outcome import (
 from segue_operator.reconcile.plans import Interests, Observed, Plan, PlannedEvent
 from segue_operator.reconcile.stall import next_look, set_stalled, stall_events
 from segue_operator.reconcile.trackbatch_policies import CHAIN, deadline_start, must_verify_again, podless
-from segue_operator.reconcile.trackbatch_scene import BatchScene, child_key, look
+from segue_operator.reconcile.trackbatch_scene import COMPONENTS, BatchScene, child_key, look
 from segue_operator.reconcile.trackbatch_waits import wait_of_batch
 
 
 def interests_of_batch(batch: TrackBatch, *, needs_queue: bool = False) -> Interests:
     """What the plan of a batch needs to see."""
-    keys = tuple(child_key(batch, component) for component in (Component.EXTRACT, Component.SINK, Component.VERIFY))
-    return Interests(keys=keys, pod_labels=parent_labels(batch), needs_queue=needs_queue)
+    keys = tuple(child_key(batch, component) for component in COMPONENTS)
+    return Interests(keys=keys, pod_labels=(parent_labels(batch), SINK_PODS), needs_queue=needs_queue)
 
 
 def plan_batch(batch: TrackBatch, resource: Manifest, observed: Observed, now: datetime, config: ChildConfig) -> Plan:
     """What to do for a batch."""
     scene = look(batch, observed, now, place_of(resource, observed.batches, config.active_batches))
     if is_finished(resource):
-        kept = () if observed.is_namespace_terminating else _kept_sink(scene, config)
         return plan_finished(
             resource,
             batch.status,
             now,
             ttl_seconds=batch.spec.ttl_seconds_after_finished,
             generation=batch.metadata.generation,
-            leftovers=_leftovers(scene),
-            kept=kept,
+            leftovers=_unfinished_jobs(scene),
             conditions=_conditions_after_the_end(scene),
         )
     if observed.is_namespace_terminating:
         return Plan(delete=_unfinished_jobs(scene))
     verdict = first_verdict(CHAIN, scene)
     status = _status(scene, verdict)
-    deletions = _leftovers(scene) if verdict.is_final else _reruns(scene)
+    deletions = _unfinished_jobs(scene) if verdict.is_final else _reruns(scene)
     creations = () if verdict.is_final else _creations(scene, config)
-    applications = () if verdict.is_final else _applications(scene, config)
+    applications = () if verdict.is_final else _applications(scene)
     without_pod = podless(scene)
     deadline = seconds_left(deadline_start(scene), batch.spec.active_deadline_seconds, now)
     return Plan(
@@ -103,14 +101,12 @@ def _creations(scene: BatchScene, config: ChildConfig) -> tuple[Manifest, ...]:
     return ()
 
 
-def _applications(scene: BatchScene, config: ChildConfig) -> tuple[Manifest, ...]:
-    batch = scene.batch
-    parallelism = batch.spec.extraction.parallelism
-    jobs = (
-        _job_update(scene, Component.EXTRACT, scene.extract, parallelism),
+def _applications(scene: BatchScene) -> tuple[Manifest, ...]:
+    updates = (
+        _job_update(scene, Component.EXTRACT, scene.extract, scene.batch.spec.extraction.parallelism),
         _job_update(scene, Component.VERIFY, scene.verify, 1),
     )
-    return (*_sink_update(scene, config), *(job for job in jobs if job is not None))
+    return tuple(update for update in updates if update is not None)
 
 
 def _job_update(scene: BatchScene, component: Component, job: JobView | None, parallelism: int) -> Manifest | None:
@@ -126,32 +122,8 @@ def _job_update(scene: BatchScene, component: Component, job: JobView | None, pa
     }
 
 
-def _sink_update(scene: BatchScene, config: ChildConfig) -> tuple[Manifest, ...]:
-    sink = scene.sink
-    if child_key(scene.batch, Component.SINK) in scene.foreign or (sink is None and _is_blocked(scene)):
-        return ()
-    wanted = build_sink_deployment(scene.batch, config, paused=scene.is_paused)
-    seen = observe_deployment(wanted)
-    if sink is not None and (sink.digest, sink.replicas) == (seen.digest, seen.replicas):
-        return ()
-    return (wanted,)
-
-
-def _kept_sink(scene: BatchScene, config: ChildConfig) -> tuple[Manifest, ...]:
-    """The sink that outlives its batch: it still follows the spec, and gets the image of an upgrade."""
-    return _sink_update(scene, config) if scene.batch.spec.sink.keep_running else ()
-
-
-def _leftovers(scene: BatchScene) -> tuple[Key, ...]:
-    """Children that a finished batch no longer needs; finished Jobs stay as evidence."""
-    keys = []
-    if scene.sink is not None and not scene.batch.spec.sink.keep_running:
-        keys.append(child_key(scene.batch, Component.SINK))
-    return (*keys, *_unfinished_jobs(scene))
-
-
 def _unfinished_jobs(scene: BatchScene) -> tuple[Key, ...]:
-    """Jobs that may still create pods.
+    """Jobs that may still create pods; finished ones stay as evidence.
 
     They keep a namespace from being deleted: its pods must be gone first, but a Job that counts retries by index holds
     the last failed pod of each index until it has created the next one.
@@ -256,7 +228,7 @@ def _set_sink_ready(
 def _sink_state(scene: BatchScene, *, is_final: bool) -> tuple[ConditionReason, str]:
     spec = scene.batch.spec
     if is_final and not spec.sink.keep_running:
-        return ConditionReason.REMOVED, ""
+        return ConditionReason.NOT_NEEDED, ""
     problem = _problem(scene, Component.SINK)
     if problem is not None:
         return problem

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from segue_operator.children.metadata import is_owned
 from segue_operator.children.naming import child_name
+from segue_operator.children.sink_deployment import is_shared_sink, sink_key
 from segue_operator.kinds.constants import Component
 from segue_operator.kinds.objects import Key, Kind
 from segue_operator.kinds.trackbatch import TrackBatch
@@ -23,12 +24,12 @@ from segue_operator.reconcile.observe import (
 )
 from segue_operator.reconcile.plans import Observed
 
-CHILD_KINDS = {Component.EXTRACT: Kind.JOB, Component.SINK: Kind.DEPLOYMENT, Component.VERIFY: Kind.JOB}
+COMPONENTS = (Component.EXTRACT, Component.SINK, Component.VERIFY)
 
 
 @dataclass(frozen=True)
 class BatchScene:
-    """A batch and its children at one time; names that belong to other objects are in `foreign`."""
+    """A batch, its Jobs and its sink at one time; names that belong to other objects are in `foreign`."""
 
     batch: TrackBatch
     now: datetime
@@ -55,15 +56,21 @@ class BatchScene:
 
 
 def child_key(batch: TrackBatch, component: Component) -> Key:
-    """Key of a batch's child."""
-    return Key(CHILD_KINDS[component], batch.metadata.namespace, child_name(batch.metadata.name, component))
+    """Key of a batch's Job, or of the sink that it shares with the other batches of its namespace."""
+    if component is Component.SINK:
+        return sink_key(batch.metadata.namespace)
+    return Key(Kind.JOB, batch.metadata.namespace, child_name(batch.metadata.name, component))
 
 
 def look(batch: TrackBatch, observed: Observed, now: datetime, place: Place | None = None) -> BatchScene:
     """Build the scene of a batch."""
-    keys = {component: child_key(batch, component) for component in CHILD_KINDS}
+    keys = {component: child_key(batch, component) for component in COMPONENTS}
     seen = {component: observed.objects[key] for component, key in keys.items() if key in observed.objects}
-    owned = {component: child for component, child in seen.items() if is_owned(child, batch)}
+    owned = {
+        component: child
+        for component, child in seen.items()
+        if (is_shared_sink(child) if component is Component.SINK else is_owned(child, batch))
+    }
     jobs = {c: observe_job(owned[c]) for c in (Component.EXTRACT, Component.VERIFY) if c in owned}
     pods = tuple(observe_pod(pod) for pod in observed.pods)
     extract, verify = jobs.get(Component.EXTRACT), jobs.get(Component.VERIFY)

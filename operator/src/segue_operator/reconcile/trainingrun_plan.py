@@ -55,7 +55,7 @@ def interests_of_run(run: TrainingRun) -> Interests:
     applications = (application_key(run, one) for one in sorted({*recorded, number, number + 1}))
     batches = tuple(batch_key(run, name) for name in run.spec.batches or ())
     has_trained = run.status.model is not None
-    return Interests(keys=(*applications, *batches), pod_labels=parent_labels(run), needs_catalogue=has_trained)
+    return Interests(keys=(*applications, *batches), pod_labels=(parent_labels(run),), needs_catalogue=has_trained)
 
 
 def plan_run(run: TrainingRun, resource: Manifest, observed: Observed, now: datetime, config: ChildConfig) -> Plan:

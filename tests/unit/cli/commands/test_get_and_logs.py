@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from segue.__main__ import main
+from segue_operator.children.sink_deployment import SINK_PODS
 from support.local_state import ended, pod, write_state
 from support.manifests import track_batch, training_run
 
@@ -28,9 +29,9 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ended(track_batch("songs"), reason="PartiallyCompleted", message="7 tracks", tracks=counts),
         training_run("weekly"),
         pod("songs-extract-0-aa", labels={BATCH_LABEL: "songs", "segue.dev/component": "extract"}),
-        pod("songs-sink-bb", labels={BATCH_LABEL: "songs", "segue.dev/component": "sink"}),
-        pod("other-sink-cc", labels={BATCH_LABEL: "other", "segue.dev/component": "sink"}),
-        logs={"songs-extract-0-aa": "one\ntwo\nthree\n", "songs-sink-bb": "sunk\n", "other-sink-cc": "other\n"},
+        pod("segue-sink-bb", labels=SINK_PODS),
+        pod("other-extract-0-cc", labels={BATCH_LABEL: "other", "segue.dev/component": "extract"}),
+        logs={"songs-extract-0-aa": "one\ntwo\nthree\n", "segue-sink-bb": "sunk\n", "other-extract-0-cc": "other\n"},
     )
     return root
 
@@ -81,7 +82,7 @@ def test_without_a_kind_both_resources_are_shown(capsys: pytest.CaptureFixture[s
         (["get", "trackbatchs"], "did you mean trackbatches"),
         (["get", "tb", "song"], "did you mean songs?"),
         (["get", "tb", "xyz"], "known: songs"),
-        (["logs", "songs-sink"], "did you mean songs-sink-bb?"),
+        (["logs", "segue-sink"], "did you mean segue-sink-bb?"),
         (["logs", "tb/nothing"], "known: songs"),
         (["logs", "job/songs"], "logs are kept for pods"),
     ],
@@ -103,12 +104,12 @@ def test_a_log_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_resources_logs_are_those_of_its_pods(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["logs", "trackbatch/songs", "--tail", "1"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert sorted(lines) == ["[songs-extract-0-aa] three", "[songs-sink-bb] sunk"]
+    assert sorted(lines) == ["[segue-sink-bb] sunk", "[songs-extract-0-aa] three"]
 
 
 @pytest.mark.usefixtures("state")
 def test_following_ends_when_nothing_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["logs", "songs-sink-bb", "-f"]) == 0
+    assert main(["logs", "segue-sink-bb", "-f"]) == 0
     assert capsys.readouterr().out == "sunk\n"
 
 

@@ -13,6 +13,7 @@ from segue.cluster.local_cluster import LocalCluster
 from segue.render.pod_metrics import BatchProgress, SinkProgress, parse
 from segue.render.progress import View, Watcher
 from segue_core.contract import ExtractSummary
+from segue_operator.children.sink_deployment import SINK_PODS
 from segue_operator.kinds.objects import Kind, Manifest
 from support.local_state import condition, ended, key, pod
 from support.manifests import put, track_batch, training_run
@@ -44,27 +45,40 @@ async def test_finished_shards_count_by_their_summary(cluster: LocalCluster) -> 
         assert view.batch == (BatchProgress(20, 10, 1, 0) if shard == 0 else BatchProgress(16, 16, 2, 0))
 
 
-async def test_the_sinks_of_a_batch_count_together(cluster: LocalCluster) -> None:
+async def test_all_sinks_count_together(cluster: LocalCluster) -> None:
     await cluster.create(track_batch("songs"))
     watcher = Watcher(cluster, (SONGS,))
-    labels = {"segue.dev/trackbatch": "songs", "segue.dev/component": "sink"}
     for name, stored in (("a", 40), ("b", 2), ("a", 41)):
         samples = parse(f'segue_sink_records_total{{topic="tracks",outcome="stored"}} {stored}\n')
-        watcher._remember(pod(f"songs-sink-{name}", labels=labels), samples)
+        watcher._remember(pod(f"segue-sink-{name}", labels=SINK_PODS), samples)
     assert (await watcher.look())[0].sink == SinkProgress(stored=43, waiting=0)
 
 
 async def test_what_a_restarted_sink_had_stored_still_counts(cluster: LocalCluster) -> None:
     await cluster.create(track_batch("songs"))
     watcher = Watcher(cluster, (SONGS,))
-    labels = {"segue.dev/trackbatch": "songs", "segue.dev/component": "sink"}
     counted = []
     for stored in (40, 0, 5, 2):
         samples = parse(f'segue_sink_records_total{{topic="tracks",outcome="stored"}} {stored}\n')
-        watcher._remember(pod("songs-sink-a", labels=labels), samples)
+        watcher._remember(pod("segue-sink-a", labels=SINK_PODS), samples)
         sink = (await watcher.look())[0].sink
         counted.append(sink.stored if sink is not None else None)
     assert counted == [40, 40, 45, 47]
+
+
+async def test_what_was_stored_for_earlier_batches_does_not_count(cluster: LocalCluster) -> None:
+    await cluster.create(track_batch("songs"))
+    watcher = Watcher(cluster, (SONGS,))
+    labels = {"segue.dev/trackbatch": "songs", "segue.dev/component": "extract"}
+    counted = []
+    for stored in (100, 130):
+        samples = parse(f'segue_sink_records_total{{topic="tracks",outcome="stored"}} {stored}\n')
+        watcher._remember(pod("segue-sink-a", labels=SINK_PODS), samples)
+        sink = (await watcher.look())[0].sink
+        counted.append(sink.stored if sink is not None else None)
+        message = ExtractSummary(shard=0, listed=50, extracted=40).encode()
+        watcher._remember(pod("songs-extract-0", labels=labels, message=message), {})
+    assert counted == [100, 30]
 
 
 async def test_a_verdict_ends_the_watching(cluster: LocalCluster) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -30,6 +30,7 @@ from segue_operator.children.sink_deployment import build_sink_deployment
 from segue_operator.children.spark_application import build_spark_application
 from segue_operator.children.verify_job import build_verify_job
 from support.children import OVERRIDES, PLAIN, SECURED, batch_model, run_model
+from support.manifests import track_batch
 from support.other_charts import foreign_crds, undefined
 from support.schemas import check_custom, crd_schemas
 
@@ -50,7 +51,9 @@ def expanded(text: str, variables: dict[str, str]) -> str:
 
 def batch_children(config: ChildConfig, **spec: Any) -> list[dict[str, Any]]:
     batch = batch_model(**spec)
-    return [build(batch, config) for build in (build_extract_job, build_sink_deployment, build_verify_job)]
+    overridden = replace(config, sink_pod_overrides=batch.spec.pod_overrides)
+    sink = build_sink_deployment("default", [track_batch()], 1, overridden)
+    return [build_extract_job(batch, config), sink, build_verify_job(batch, config)]
 
 
 def pod_specs(child: dict[str, Any]) -> list[dict[str, Any]]:
@@ -101,7 +104,7 @@ def test_children_are_plain_data(config: ChildConfig) -> None:
 
 def test_every_child_is_owned_and_labelled_and_so_are_its_pods() -> None:
     batch = batch_model(podOverrides=OVERRIDES)
-    for build in (build_extract_job, build_sink_deployment, build_verify_job):
+    for build in (build_extract_job, build_verify_job):
         child = build(batch, PLAIN)
         assert is_owned(child, batch)
         labels = child["metadata"]["labels"]
@@ -160,7 +163,7 @@ def test_an_escaped_text_expands_to_itself(text: str) -> None:
 
 @given(st.text("ab-", min_size=1, max_size=253), st.integers(1, 30))
 def test_names_fit_and_keep_their_suffix(parent: str, attempt: int) -> None:
-    for component in ("extract", "sink", "verify"):
+    for component in ("extract", "verify"):
         name = child_name(parent, component)
         assert len(name) <= 63
         assert name.endswith(f"-{component}")
@@ -171,8 +174,8 @@ def test_names_fit_and_keep_their_suffix(parent: str, attempt: int) -> None:
 def test_short_names_are_kept_and_long_ones_stay_apart() -> None:
     assert child_name("songs", "extract") == "songs-extract"
     assert application_name("a" * 40, 21) == "a" * 40 + "-train-21"
-    assert child_name("a" * 80 + "x", "sink") != child_name("a" * 80 + "y", "sink")
-    assert child_name("a" * 80, "sink") == child_name("a" * 80, "sink")
+    assert child_name("a" * 80 + "x", "verify") != child_name("a" * 80 + "y", "verify")
+    assert child_name("a" * 80, "verify") == child_name("a" * 80, "verify")
 
 
 # --------------------------------------------------------------------------------------------------------- schema
@@ -190,17 +193,19 @@ def test_applications_fit_the_spark_operator_s_schema(config: ChildConfig, overr
 
 
 def test_a_suspended_parent_makes_suspended_children() -> None:
-    extract, sink, verify = batch_children(PLAIN, suspend=True)
-    assert (extract["spec"]["suspend"], sink["spec"]["replicas"], verify["spec"]["suspend"]) == (True, 0, True)
+    extract, _, verify = batch_children(PLAIN, suspend=True)
+    assert (extract["spec"]["suspend"], verify["spec"]["suspend"]) == (True, True)
     assert build_spark_application(run_model(suspend=True), 1, PLAIN)["spec"]["suspend"] is True
 
 
 def test_the_digest_of_a_sink_follows_everything_but_itself() -> None:
-    def digest(config: ChildConfig = PLAIN, **spec: Any) -> str:
-        return build_sink_deployment(batch_model(**spec), config)["metadata"]["annotations"]["segue.dev/applied"]
+    def digest(*batches: str, replicas: int = 1, config: ChildConfig = PLAIN) -> str:
+        sink = build_sink_deployment("default", [track_batch(name) for name in batches], replicas, config)
+        return str(sink["metadata"]["annotations"]["segue.dev/applied"])
 
-    assert digest() == digest()
-    assert len({digest(), digest(SECURED), digest(sink={"replicas": 2}), digest(suspend=True)}) == 4
+    assert digest("a") == digest("a")
+    others = {digest("a"), digest("a", "b"), digest("a", replicas=2), digest("a", config=SECURED)}
+    assert len(others) == 4
 
 
 def _args(job: dict[str, Any]) -> list[str]:

@@ -101,9 +101,23 @@ def test_a_program_without_a_user_of_its_own_has_the_common_one() -> None:
         ({"SEGUE_SINK_RESOURCES": "{"}, "SEGUE_SINK_RESOURCES must be JSON like"),
         ({"SEGUE_SINK_RESOURCES": '{"request": {}}'}, "SEGUE_SINK_RESOURCES must be JSON like"),
         ({"SEGUE_SINK_RESOURCES": '{"requests": 1}'}, "SEGUE_SINK_RESOURCES must be JSON like"),
+        ({"SEGUE_SINK_MAX_REPLICAS": "0"}, "SEGUE_SINK_MAX_REPLICAS='0' is not a whole number from 1 to 64"),
+        ({"SEGUE_SINK_POD_OVERRIDES": "{"}, "SEGUE_SINK_POD_OVERRIDES must be podOverrides as JSON: Invalid JSON"),
+        (
+            {"SEGUE_SINK_POD_OVERRIDES": '{"nodeSelectors": {}}'},
+            "SEGUE_SINK_POD_OVERRIDES must be podOverrides as JSON: nodeSelectors: Extra inputs are not permitted",
+        ),
     ],
 )
 def test_a_wrong_variable_is_named_with_what_it_should_hold(change: dict[str, str], words: str) -> None:
     with pytest.raises(ConfigError) as error:
         ChildConfig.from_environment(LEAST | change)
     assert words in str(error.value)
+
+
+def test_the_pods_of_sinks_may_be_changed() -> None:
+    given = '{"nodeSelector": {"disk": "fast"}, "tolerations": [{"key": "music", "operator": "Exists"}]}'
+    overrides = ChildConfig.from_environment(LEAST | {"SEGUE_SINK_POD_OVERRIDES": given}).sink_pod_overrides
+    assert overrides is not None
+    assert overrides.node_selector == {"disk": "fast"}
+    assert ChildConfig.from_environment(LEAST | {"SEGUE_SINK_POD_OVERRIDES": "{}"}).sink_pod_overrides is not None

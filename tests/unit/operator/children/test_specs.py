@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,10 +16,12 @@ from segue_operator.children.spark_application import SPARK_VERSION, WORK_DIRECT
 from segue_operator.children.verify_job import build_verify_job
 from segue_operator.kinds.constants import Component
 from support.children import OVERRIDES, PLAIN, SECURED, batch_model, run_model
+from support.manifests import track_batch
 
 Child = dict[str, Any]
 RUN_OVERRIDES = {key: value for key, value in OVERRIDES.items() if key != "resources"}
-BATCH_BUILDERS = {"extract": build_extract_job, "sink": build_sink_deployment, "verify": build_verify_job}
+BATCH_BUILDERS = {"extract": build_extract_job, "verify": build_verify_job}
+JOBS_PROGRAMS = ("extract", "sink", "verify")
 
 EVERYWHERE = {
     "SEGUE_DATABASE": "segue",
@@ -44,7 +47,6 @@ ENVIRONMENTS: list[tuple[ChildConfig, dict[str, Any]]] = [
             "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
             "KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
             "KAFKA_USERNAME": "segue",
-            "KAFKA_PASSWORD": {"secretKeyRef": {"name": "segue-kafka", "key": "password"}},
             "KAFKA_CA_FILE": "/etc/segue/kafka/ca.crt",
             "SEGUE_TOPIC_PREFIX": "music",
             "SEGUE_TOPIC_PARTITIONS": "8",
@@ -59,6 +61,8 @@ def children(config: ChildConfig, overrides: dict[str, Any] | None = None) -> di
     batch = batch_model(podOverrides=overrides or {})
     run = run_model(podOverrides={key: value for key, value in (overrides or {}).items() if key != "resources"})
     made = {program: build(batch, config) for program, build in BATCH_BUILDERS.items()}
+    overridden = replace(config, sink_pod_overrides=batch.spec.pod_overrides)
+    made["sink"] = build_sink_deployment("default", [track_batch()], 1, overridden)
     return {**made, "train": build_spark_application(run, 3, config)}
 
 
@@ -89,7 +93,9 @@ def failures(job: Child) -> dict[int, str]:
 
 
 def test_children_are_named_and_labelled_by_their_parent() -> None:
-    for program, child in children(PLAIN).items():
+    made = children(PLAIN)
+    del made["sink"]
+    for program, child in made.items():
         parent, kind = ("weekly", "TrainingRun") if program == "train" else ("songs", "TrackBatch")
         metadata = child["metadata"]
         assert metadata["name"] == (f"{parent}-train-3" if program == "train" else f"{parent}-{program}")
@@ -143,14 +149,22 @@ def test_an_evicted_pod_is_not_a_failure_and_is_gone_before_the_next_starts(prog
     assert spec["podReplacementPolicy"] == "Failed"
 
 
+def test_a_sink_belongs_to_all_batches_that_need_it_and_is_named_after_none() -> None:
+    sink = build_sink_deployment("music", [track_batch("a"), track_batch("b")], 2, PLAIN)
+    metadata = sink["metadata"]
+    assert (metadata["name"], metadata["namespace"], sink["spec"]["replicas"]) == ("segue-sink", "music", 2)
+    assert [(owner["name"], owner["uid"]) for owner in metadata["ownerReferences"]] == [("a", "uid-a"), ("b", "uid-b")]
+    assert not any("controller" in owner for owner in metadata["ownerReferences"])
+    assert "segue.dev/trackbatch" not in metadata["labels"]
+
+
 def test_a_sink_is_replaced_only_by_one_that_is_ready() -> None:
-    sink = build_sink_deployment(batch_model(sink={"replicas": 2}), PLAIN)
-    assert sink["spec"]["replicas"] == 2
+    sink = children(PLAIN)["sink"]
     one_more = {"maxSurge": 1, "maxUnavailable": 0}
     assert sink["spec"]["strategy"] == {"type": "RollingUpdate", "rollingUpdate": one_more}
     labels = sink["spec"]["template"]["metadata"]["labels"]
     selected = sink["spec"]["selector"]["matchLabels"]
-    assert selected == {"segue.dev/component": "sink", "segue.dev/trackbatch": "songs"}
+    assert selected == {"segue.dev/component": "sink", "app.kubernetes.io/instance": "segue-sink"}
     assert selected.items() <= labels.items()
     ((_, container),) = pods(sink)
     (port,) = container["ports"]
@@ -193,9 +207,38 @@ def test_spark_can_write_where_it_works() -> None:
 
 @pytest.mark.parametrize(("config", "expected"), ENVIRONMENTS, ids=["plain", "secured"])
 def test_every_program_has_its_servers_in_its_environment(config: ChildConfig, expected: dict[str, Any]) -> None:
-    for child in children(config).values():
+    for program, child in children(config).items():
         for _, container in pods(child):
-            assert environment(container) == EVERYWHERE | expected
+            assert environment(container) == EVERYWHERE | expected | password_of(config, program)
+
+
+def password_of(config: ChildConfig, program: str) -> dict[str, Any]:
+    """How a program finds its user's password, if there is one."""
+    user = config.kafka.user
+    if user is None:
+        return {}
+    if program == "train":  # spark-submit passes variables on, and no mounts
+        return {"KAFKA_PASSWORD": {"secretKeyRef": {"name": user.password.name, "key": user.password.key}}}
+    return {"KAFKA_PASSWORD_FILE": "/etc/segue/kafka-user/password"}
+
+
+def test_a_password_is_a_file_so_that_it_may_change_while_a_sink_runs() -> None:
+    made = children(SECURED)
+    for program in JOBS_PROGRAMS:
+        ((pod, container),) = pods(made[program])
+        assert {"name": "kafka-user", "mountPath": "/etc/segue/kafka-user", "readOnly": True} in container[
+            "volumeMounts"
+        ]
+        files = {"secretName": "segue-kafka", "items": [{"key": "password", "path": "password"}]}
+        assert {"name": "kafka-user", "secret": files} in pod["volumes"]
+    assert "kafka-user" not in str(children(PLAIN))
+
+
+def test_where_secrets_cannot_be_mounted_the_password_is_a_variable() -> None:
+    config = replace(SECURED, kafka=replace(SECURED.kafka, password_as_file=False))
+    ((_, container),) = pods(children(config)["sink"])
+    assert environment(container)["KAFKA_PASSWORD"] == {"secretKeyRef": {"name": "segue-kafka", "key": "password"}}
+    assert "kafka-user" not in str(container["volumeMounts"])
 
 
 def test_the_brokers_certificate_is_a_file_where_one_is_named() -> None:
@@ -230,13 +273,12 @@ def test_every_program_can_write_to_tmp_and_serves_its_metrics() -> None:
 )
 def test_who_lists_the_source_mounts_it_read_only(volume: Child, mounted: Child) -> None:
     batch = batch_model(source={"volume": volume, "metadata": {"path": "tracks.csv"}})
-    for program, build in BATCH_BUILDERS.items():
+    for build in BATCH_BUILDERS.values():
         ((pod, container),) = pods(build(batch, PLAIN))
         mounts = [mount for mount in container["volumeMounts"] if mount["name"] == "source"]
-        volumes = [one for one in pod["volumes"] if one["name"] == "source"]
-        reads = program != "sink"
-        assert mounts == ([{"name": "source", "mountPath": "/source", "readOnly": True}] if reads else [])
-        assert volumes == ([{"name": "source", **mounted}] if reads else [])
+        assert mounts == [{"name": "source", "mountPath": "/source", "readOnly": True}]
+        assert [one for one in pod["volumes"] if one["name"] == "source"] == [{"name": "source", **mounted}]
+    assert "source" not in {volume["name"] for pod, _ in pods(children(PLAIN)["sink"]) for volume in pod["volumes"]}
 
 
 @pytest.mark.parametrize("component", [Component.EXTRACT, Component.SINK, Component.VERIFY])
@@ -273,7 +315,7 @@ def test_what_the_owner_of_a_resource_overrides_is_in_every_pod() -> None:
 
 def test_jobs_and_deployments_take_resources_accounts_and_annotations() -> None:
     made = children(PLAIN, OVERRIDES)
-    for program in BATCH_BUILDERS:
+    for program in JOBS_PROGRAMS:
         ((pod, container),) = pods(made[program])
         assert container["resources"] == OVERRIDES["resources"]
         assert pod["serviceAccountName"] == "musician"

@@ -12,6 +12,7 @@ from segue_operator.controller.cluster import Cluster
 from segue_operator.controller.controller import Controller
 from segue_operator.kinds.objects import Key, Kind
 from segue_operator.reconcile.dispatch import interests, plan
+from segue_operator.reconcile.sink_plan import plan_sink
 from support.faults import FaultyCluster
 from support.manifests import track_batch, training_run
 from support.small_world import small_world
@@ -27,7 +28,9 @@ CHILDREN = (Kind.JOB, Kind.DEPLOYMENT, Kind.SPARK_APPLICATION)
 
 async def live(cluster: Cluster) -> None:
     """One life of a controller, until both resources have ended and nothing is left to do."""
-    controller = Controller(cluster, CONFIG, plan=plan, interests=interests, clock=lambda: NOW, workers=1)
+    controller = Controller(
+        cluster, CONFIG, plan=plan, interests=interests, plan_sink=plan_sink, clock=lambda: NOW, workers=1
+    )
     task = asyncio.create_task(controller.run())
     quiet = 0
     try:

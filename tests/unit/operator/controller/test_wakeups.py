@@ -7,6 +7,8 @@ from segue_operator.controller.wakeups import Wakeups
 from segue_operator.kinds.objects import Key, Kind, Manifest
 from support.workloads import job, key, manifest, stored
 
+SINK = key(Kind.DEPLOYMENT, "segue-sink")
+
 
 def run(name: str, *batches: str, namespace: str = "default") -> Manifest:
     return manifest(Kind.TRAINING_RUN, name, {"batches": list(batches)}, namespace=namespace)
@@ -17,7 +19,9 @@ def batch(name: str) -> Manifest:
 
 
 def woken(wakeups: Wakeups, given: Manifest, type_: str = "MODIFIED") -> set[Key]:
-    return set(wakeups.of(WatchEvent(type_, given)))  # type: ignore[arg-type]
+    """The resources that an event wakes, without the sink that a batch may wake as well."""
+    keys = set(wakeups.of(WatchEvent(type_, given)))  # type: ignore[arg-type]
+    return keys - {SINK} if given["kind"] == Kind.TRACK_BATCH else keys
 
 
 def test_batch_wakes_itself_and_the_runs_that_name_it_in_its_namespace() -> None:
@@ -103,3 +107,40 @@ def test_a_batch_that_leaves_the_queue_wakes_the_next() -> None:
     admitted = queued("first", "False", "Admitted", 1)
     assert woken(wakeups, admitted) == {key(Kind.TRACK_BATCH, "first"), key(Kind.TRACK_BATCH, "second")}
     assert woken(wakeups, admitted) == {key(Kind.TRACK_BATCH, "first")}
+
+
+def test_a_sink_wakes_the_batches_at_work_in_its_namespace() -> None:
+    wakeups = Wakeups()
+    woken(wakeups, queued("active", "False", "Admitted"))
+    woken(wakeups, queued("waiting", "True", "Queued", 1))
+    expected = {SINK, key(Kind.TRACK_BATCH, "active")}
+    assert woken(wakeups, manifest(Kind.DEPLOYMENT, "segue-sink", {})) == expected
+    labels = {"segue.dev/component": "sink", "app.kubernetes.io/instance": "segue-sink"}
+    assert woken(wakeups, manifest(Kind.POD, "p", {}, labels=labels)) == expected
+    assert woken(wakeups, manifest(Kind.POD, "p", {}, labels=labels, namespace="other")) == {
+        Key(Kind.DEPLOYMENT, "other", "segue-sink")
+    }
+    assert woken(wakeups, manifest(Kind.DEPLOYMENT, "another", {})) == set()
+
+
+def test_after_a_break_sinks_are_looked_at_too() -> None:
+    wakeups = Wakeups()
+    woken(wakeups, batch("a"))
+    woken(wakeups, batch("b"))
+    assert set(wakeups.resources) == {SINK, key(Kind.TRACK_BATCH, "a"), key(Kind.TRACK_BATCH, "b")}
+
+
+def test_a_batch_wakes_the_sink_when_it_wants_something_else_of_it() -> None:
+    wakeups = Wakeups()
+
+    def wakes_sink(given: Manifest, type_: str = "MODIFIED") -> bool:
+        return SINK in set(wakeups.of(WatchEvent(type_, given)))  # type: ignore[arg-type]
+
+    admitted = queued("b", "False", "Admitted")
+    wider = queued("b", "False", "Admitted", sink={"replicas": 2})
+    over = {"status": {"conditions": [{"type": "Succeeded", "status": "True"}]}}
+    history = (queued("b", "True", "Queued"), admitted, admitted, wider, wider | over, wider | over)
+    assert [wakes_sink(given) for given in history] == [True, True, False, True, True, False]
+    assert not wakes_sink(wider | over, "DELETED")
+    assert wakes_sink(admitted)
+    assert wakes_sink(admitted, "DELETED")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from segue_operator.children.sink_deployment import SINK_PODS
 from segue_operator.kinds.constants import Component, ConditionReason
 from support.end_to_end import (
     BROKER_LABELS,
@@ -35,7 +36,7 @@ def lose_extract_pod(system: System, batch: str) -> None:
 
 def lose_sink_pod(system: System, batch: str) -> None:
     """As if its node died."""
-    system.kubectl.delete("pod", system.kubectl.running_pod(batch_labels(batch, Component.SINK)), now=True)
+    system.kubectl.delete("pod", system.kubectl.running_pod(SINK_PODS), now=True)
 
 
 def lose_operator(system: System, batch: str) -> None:
@@ -49,8 +50,8 @@ def lose_broker(system: System, batch: str) -> None:
 
 
 def drain(system: System, batch: str) -> None:
-    """Every pod of the batch is evicted, as a drain of the node would."""
-    for pod in system.kubectl.pods(batch_labels(batch), "Running"):
+    """Every pod that works for the batch is evicted, as a drain of the node would."""
+    for pod in (*system.kubectl.pods(batch_labels(batch), "Running"), *system.kubectl.pods(SINK_PODS, "Running")):
         system.kubectl.evict(pod)
 
 
@@ -66,7 +67,7 @@ def upgrade(system: System, batch: str) -> None:
 def test_a_batch_outlives(system: System, fault: Fault) -> None:
     name = unique("fault")
     system.kubectl.apply(track_batch(name, name, shards=4, parallelism=1))
-    system.kubectl.running_pod(batch_labels(name, Component.SINK))
+    system.kubectl.running_pod(SINK_PODS)
     system.kubectl.running_pod(batch_labels(name, Component.EXTRACT))
     fault(system, name)
     system.assert_complete(system.kubectl.wait("trackbatch", name, "Succeeded", seconds=240))

@@ -13,6 +13,7 @@ import pytest
 
 from segue_operator.children.config import ACTIVE_BATCHES
 from segue_operator.kinds.conditions import is_finished
+from segue_operator.kinds.constants import Component, Label
 from segue_operator.reconcile.batch_queue import holds_place, waits_for_place
 from support.end_to_end import BROKER_LABELS, DATABASE, System, track_batch, unique
 from support.kubectl import Manifest
@@ -35,6 +36,8 @@ class Crowd:
         self.name = unique("crowd")
         self.names = [f"{self.name}-{number:03d}" for number in range(COUNT)]
         self.most_active = 0
+        self.sinks: set[str] = set()
+        """UIDs of all sinks that were seen."""
 
     def apply(self) -> None:
         """Apply all of them with one ``kubectl apply``."""
@@ -48,6 +51,8 @@ class Crowd:
         batches = self._system.kubectl.list("trackbatches", {LABEL: self.name})
         counts = tuple(sum(map(holds, batches)) for holds in (is_finished, holds_place, waits_for_place))
         self.most_active = max(self.most_active, counts[1])
+        labels = {str(Label.COMPONENT): str(Component.SINK)}
+        self.sinks |= {sink["metadata"]["uid"] for sink in self._system.kubectl.list("deployments", labels)}
         if counts != self._told:
             self._progress("{} have ended, {} work, {} queue".format(*counts))
             self._told = counts
@@ -83,4 +88,5 @@ def test_many_batches_at_once_outlive_their_broker(system: System, progress: Cal
     progress(f"{stored} tracks are stored, at most {crowd.most_active} batches worked at the same time")
     assert crowd.documents() == stored > 0
     assert crowd.most_active <= ACTIVE_BATCHES
+    assert len(crowd.sinks) == 1, "one sink serves all of them, from the first to the last"
     system.kubectl.run("delete", "trackbatches", "--selector", f"{LABEL}={crowd.name}")

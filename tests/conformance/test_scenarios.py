@@ -133,17 +133,17 @@ async def test_at_the_deadline_all_work_ends(world: World) -> None:
 
 async def test_a_taken_name_blocks_and_once_free_the_batch_runs(world: World) -> None:
     write_script(world, extract=EXTRACTED, verify=VERIFIED)
-    foreign = workloads.deployment("songs-sink", "sleep", "600", replicas=0, container={"image": "localhost/none:1"})
+    foreign = workloads.deployment("segue-sink", "sleep", "600", replicas=0, container={"image": "localhost/none:1"})
     await world.create(foreign)
     async with world.operator():
         await world.create(batch(world))
         found = await until(world, "NameConflict")
-        assert "songs-sink" in condition(found, "Succeeded")["message"]
+        assert "segue-sink" in condition(found, "Succeeded")["message"]
         assert await jobs(world) == []
-        kept = await world.get(key(world, Kind.DEPLOYMENT, "songs-sink"))
+        kept = await world.get(key(world, Kind.DEPLOYMENT, "segue-sink"))
         assert kept is not None
         assert controller_uid(kept) is None
-        await world.delete(key(world, Kind.DEPLOYMENT, "songs-sink"))
+        await world.delete(key(world, Kind.DEPLOYMENT, "segue-sink"))
         await world.change(key(world), ttlSecondsAfterFinished=3600)  # it would look again in half a minute
         await until(world, "Completed")
 

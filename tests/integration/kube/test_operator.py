@@ -140,7 +140,7 @@ async def test_a_training_run_continues_once_the_spark_operator_is_installed(ser
 
 
 async def test_a_foreign_object_with_a_childs_name_is_left_alone_and_named(server: ApiServer) -> None:
-    foreign = workloads.deployment("songs-sink", "true")
+    foreign = workloads.deployment("segue-sink", "true")
     server.store.create(foreign)
     server.store.create(BATCH)
     async with operator():
@@ -159,7 +159,7 @@ async def test_a_foreign_object_with_a_childs_name_is_left_alone_and_named(serve
 
 
 async def test_a_foreign_object_stays_as_it_is(server: ApiServer) -> None:
-    foreign = workloads.deployment("songs-sink", "true")
+    foreign = workloads.deployment("segue-sink", "true")
     server.store.create(foreign)
     server.store.create(BATCH)
     async with operator():

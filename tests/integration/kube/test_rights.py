@@ -85,7 +85,8 @@ async def interrupted(server: ApiServer) -> None:
         change(server, resource, suspend=False)
     for resource in (batch, run):
         await reaches(server, resource, "DeadlineExceeded")
-    taken = here(workloads.deployment("late-sink", "true"))
+    taken = here(workloads.deployment("segue-sink", "true"))
+    await eventually_true(lambda: server.store.get(Key.of(taken)) is None, seconds=PATIENCE)
     server.store.create(taken)
     late = here(track_batch("late"))
     server.store.create(late)

@@ -186,7 +186,7 @@ class Extraction(ApiModel):
 
 
 class Sink(ApiModel):
-    """The Deployment that writes the batch's records to MongoDB."""
+    """What the batch asks of the sink that it shares with the other batches of its namespace."""
 
     replicas: Annotated[int, Field(strict=True, ge=1, le=64)] = 1
     keep_running: Boolean = False

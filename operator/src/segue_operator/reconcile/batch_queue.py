@@ -1,6 +1,6 @@
 """Which TrackBatches may work at the same time: so many, oldest first. Pure.
 
-Every batch in work has pods of its own, a sink among them. Without a bound, a crowd of batches takes the room that
+Every batch in work has pods of its own. Without a bound, a crowd of batches takes the room that
 extraction and the broker need, and all of them wait for each other.
 
 Nothing is remembered: the condition Queued of every batch says who holds a place, so a restarted operator continues

@@ -60,7 +60,7 @@ class KafkaAccess:
     users: Mapping[Component, KafkaUser] = field(default_factory=dict)
     ca_certificate: SecretKey | None = None
     password_as_file: bool = True
-    """Whether pods mount the password, so that it may change while they run. Where they cannot, it is a variable."""
+    """Whether sinks mount their password, so that it may change while they run. Where they cannot, it is a variable."""
 
     def user_of(self, component: Component) -> KafkaUser | None:
         """A program's user; None if the broker does not authenticate."""

@@ -83,9 +83,13 @@ def certificate_mounts(config: ChildConfig) -> list[dict[str, Any]]:
 
 
 def _password_volume(config: ChildConfig, component: Component) -> dict[str, Any] | None:
-    """The password of a program's user, as a file: Strimzi may change it just after it has made the Secret."""
+    """The password of a program's user as a file; None if it has none, or reads it from a variable.
+
+    A sink runs for long, and Strimzi may change a password just after it has made the Secret. Jobs start anew anyway,
+    and if the Secret of a variable is missing, their pods say so.
+    """
     user = config.kafka.user_of(component)
-    if user is None or not config.kafka.password_as_file:
+    if user is None or component is not Component.SINK or not config.kafka.password_as_file:
         return None
     items = [{"key": user.password.key, "path": USER_FILE}]
     return {"name": "kafka-user", "secret": {"secretName": user.password.name, "items": items}}

@@ -149,7 +149,7 @@ EVERY_VARIABLE_ONCE = Rule(
 
 
 class PodOverrides(ApiModel):
-    """Changes to the pods of all children of a resource."""
+    """Changes to the pods of a resource's own children; the sink belongs to none."""
 
     resources: ResourceRequirements | None = None
     node_selector: Annotated[dict[str, LabelValue], Field(max_length=32)] | None = None

@@ -67,6 +67,7 @@ class Settings:
             "jobs_image": children.jobs_image,
             "spark_image": children.spark_image,
             "active_batches": children.active_batches,
+            "sink_max_replicas": children.sink_max_replicas,
         }
 
 

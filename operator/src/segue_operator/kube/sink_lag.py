@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
-from yarl import URL
 
 from segue_core.contract import METRICS_PATH, METRICS_PORT
 from segue_operator.kinds.objects import Key, Manifest
@@ -49,7 +48,8 @@ def metrics_address(pod: Manifest, port: int) -> str:
         It has no address yet.
     """
     address = ipaddress.ip_address((pod.get("status") or {}).get("podIP") or "")
-    return str(URL.build(scheme="http", host=str(address), port=port, path=METRICS_PATH))
+    host = f"[{address}]" if isinstance(address, ipaddress.IPv6Address) else str(address)
+    return f"http://{host}:{port}{METRICS_PATH}"
 
 
 def lag_in(text: str) -> int:

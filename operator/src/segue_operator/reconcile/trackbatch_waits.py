@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from segue_operator.kinds.conditions import Conditions, find
-from segue_operator.kinds.constants import Component, ConditionReason, TrackBatchCondition
+from segue_operator.kinds.constants import Component, ConditionReason, Label, TrackBatchCondition
 from segue_operator.reconcile import pod_reports
 from segue_operator.reconcile.observe import JobView, PodView
 from segue_operator.reconcile.outcome import conflict_message
@@ -78,5 +78,8 @@ def _wait_for_sink(scene: BatchScene, conditions: Conditions) -> Wait | None:
     name = child_key(scene.batch, Component.SINK).name
     condition = find(conditions, TrackBatchCondition.SINK_READY)
     why = condition.message if condition is not None else ""
-    remedy = "check its log for Kafka and MongoDB errors"
+    if any(pod.is_at_work for pod in scene.sink_pods):
+        remedy = "check its log for Kafka and MongoDB errors"
+    else:
+        remedy = f"kubectl describe pods --selector {Label.COMPONENT}={Component.SINK} shows why none of them runs"
     return Wait(ConditionReason.SINK_NOT_READY, f"the sink {name}", why or "none of its pods is ready", remedy)

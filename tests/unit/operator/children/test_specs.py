@@ -217,20 +217,17 @@ def password_of(config: ChildConfig, program: str) -> dict[str, Any]:
     user = config.kafka.user
     if user is None:
         return {}
-    if program == "train":  # spark-submit passes variables on, and no mounts
-        return {"KAFKA_PASSWORD": {"secretKeyRef": {"name": user.password.name, "key": user.password.key}}}
-    return {"KAFKA_PASSWORD_FILE": "/etc/segue/kafka-user/password"}
+    if program == "sink":
+        return {"KAFKA_PASSWORD_FILE": "/etc/segue/kafka-user/password"}
+    return {"KAFKA_PASSWORD": {"secretKeyRef": {"name": user.password.name, "key": user.password.key}}}
 
 
-def test_a_password_is_a_file_so_that_it_may_change_while_a_sink_runs() -> None:
-    made = children(SECURED)
-    for program in JOBS_PROGRAMS:
-        ((pod, container),) = pods(made[program])
-        assert {"name": "kafka-user", "mountPath": "/etc/segue/kafka-user", "readOnly": True} in container[
-            "volumeMounts"
-        ]
-        files = {"secretName": "segue-kafka", "items": [{"key": "password", "path": "password"}]}
-        assert {"name": "kafka-user", "secret": files} in pod["volumes"]
+def test_the_password_of_a_sink_is_a_file_so_that_it_may_change_while_it_runs() -> None:
+    ((pod, container),) = pods(children(SECURED)["sink"])
+    mount = {"name": "kafka-user", "mountPath": "/etc/segue/kafka-user", "readOnly": True}
+    assert mount in container["volumeMounts"]
+    files = {"secretName": "segue-kafka", "items": [{"key": "password", "path": "password"}]}
+    assert {"name": "kafka-user", "secret": files} in pod["volumes"]
     assert "kafka-user" not in str(children(PLAIN))
 
 

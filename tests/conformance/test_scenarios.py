@@ -131,6 +131,19 @@ async def test_at_the_deadline_all_work_ends(world: World) -> None:
     assert await world.list(Kind.DEPLOYMENT) == []
 
 
+async def test_a_sink_goes_with_its_batch_even_without_an_operator(world: World) -> None:
+    write_script(world, extract="wait")
+    async with world.operator():
+        await world.create(batch(world))
+        await is_true(world, "SinkReady")
+    await world.delete(key(world))
+
+    async def all_are_gone() -> bool:
+        return not (await world.list(Kind.DEPLOYMENT) or await world.list(Kind.POD))
+
+    await eventually(all_are_gone, seconds=PATIENCE, pause=0.2)
+
+
 async def test_a_taken_name_blocks_and_once_free_the_batch_runs(world: World) -> None:
     write_script(world, extract=EXTRACTED, verify=VERIFIED)
     foreign = workloads.deployment("segue-sink", "sleep", "600", replicas=0, container={"image": "localhost/none:1"})

@@ -62,20 +62,21 @@ class Summary:
         for batch in batches:
             self._show_movements(batch)
         for batch in batches:
-            self._show_rejected(batch)
-            self._show_left_out(batch)
+            whose = f"{Key.of(batch).name}: " if len(batches) > 1 else ""
+            self._show_rejected(batch, whose)
+            self._show_left_out(batch, whose)
 
     def _show_movements(self, batch: Manifest) -> None:
         counts = TrackCounts.model_validate(at(batch, "status", "tracks") or {})
         if counts.movements:
             self.console.print(f"{Key.of(batch).name}: {number(counts.listed)} listed: {counts.movements}")
 
-    def _show_rejected(self, batch: Manifest) -> None:
+    def _show_rejected(self, batch: Manifest, whose: str) -> None:
         counts = at(batch, "status", "rejectedByReason") or {}
         if not counts:
             return
         columns = (
-            ("REJECTED", Column.SHORT), ("TRACKS", Column.NUMBER), ("FOR EXAMPLE", Column.PATH),
+            (f"{whose}REJECTED", Column.SHORT), ("TRACKS", Column.NUMBER), ("FOR EXAMPLE", Column.PATH),
             ("BECAUSE", Column.PROSE),
         )  # fmt: skip
         self.console.print()
@@ -88,17 +89,17 @@ class Summary:
             message = shorten(example.message, _MESSAGE_LENGTH) if example else ""
             yield reason, number(count), path, cell(message, "dim")
 
-    def _show_left_out(self, batch: Manifest) -> None:
+    def _show_left_out(self, batch: Manifest, whose: str) -> None:
         """Files that are no tracks of their own: other files of stored tracks, and what is nobody's music."""
         if count := at(batch, "status", "tracks", "alternatives"):
             catalogue = printable(str(at(batch, "spec", "catalogue")))
             hint = f"segue rejected --catalogue {catalogue} --reason {ALTERNATIVE}"
             files = "file of a stored track was" if count == 1 else "files of stored tracks were"
-            self.console.print(f"{number(count)} other {files} not taken: {hint}", soft_wrap=True)
+            self.console.print(f"{whose}{number(count)} other {files} not taken: {hint}", soft_wrap=True)
         if counts := at(batch, "status", "passedOver"):
             kinds = ", ".join(f"{number(count)} {printable(kind)}" for kind, count in sorted(counts.items()))
             links = ", ".join(map(printable, at(batch, "status", "linksPassedOver") or ()))
-            self.console.print(f"passed over: {kinds}" + (f" (links: {links})" if links else ""), soft_wrap=True)
+            self.console.print(f"{whose}passed over: {kinds}" + (f" (links: {links})" if links else ""), soft_wrap=True)
 
     def _example(self, batch: str, reason: str) -> Rejection | None:
         return next((item for item in self.rejections if item.batch == batch and item.reason == reason), None)

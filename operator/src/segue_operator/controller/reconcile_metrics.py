@@ -17,7 +17,7 @@ class ControllerMetrics(QueueMetrics, Protocol):
     """What the controller reports about itself."""
 
     def reconciled(self, kind: Kind, result: str, seconds: float) -> None:
-        """One pass over a resource ended; ``result`` is `DONE` or the class of the error."""
+        """One pass over a resource or a sink ended; ``result`` is `DONE` or the class of the error."""
         ...
 
     def watch_event(self, kind: Kind) -> None:
@@ -30,9 +30,9 @@ class PrometheusMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._passes = Counter(
-            "segue_operator_reconcile", "Passes over resources.", ["kind", "result"], registry=registry
+            "segue_operator_reconcile", "Passes over resources and sinks.", ["kind", "result"], registry=registry
         )
-        for kind in OWN_KINDS:  # from 0 on, so that the share of failed passes is known from the first one
+        for kind in (*OWN_KINDS, Kind.DEPLOYMENT):  # from 0 on, so that the share of failed passes is known from the first one
             self._passes.labels(kind, DONE)
         self._seconds = Histogram(
             "segue_operator_reconcile_duration_seconds", "Duration of a pass.", ["kind"], registry=registry

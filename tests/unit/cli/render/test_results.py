@@ -36,6 +36,17 @@ def test_a_batch_ends_in_a_table_with_an_example_of_each_reason() -> None:
     assert lines[4] == ["TooShort", "50", "-", "-"]
 
 
+def test_of_several_batches_each_says_what_is_its_own() -> None:
+    details = {"rejectedByReason": {"TooShort": 1}, "passedOver": {"NotAudio": 2}}
+    batches = [ended(track_batch(name), reason="PartiallyCompleted", message="m", **details) for name in ("a", "b")]
+    lines = shown(batches).splitlines()
+    assert [line for line in lines if "passed over" in line] == [
+        "a: passed over: 2 NotAudio",
+        "b: passed over: 2 NotAudio",
+    ]
+    assert [line.split()[:2] for line in lines if "REJECTED " in line][1:] == [["a:", "REJECTED"], ["b:", "REJECTED"]]
+
+
 def test_in_80_columns_the_reasons_are_whole() -> None:
     batch = ended(
         track_batch("songs"), reason="PartiallyCompleted", message="m", rejectedByReason={"DecodeError": 150},

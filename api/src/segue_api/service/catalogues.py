@@ -72,7 +72,7 @@ class Served:
         if self.recommender.tracks.same_rows(recommender.tracks):
             return replace(self, recommender=recommender)
         texts = SearchTexts()
-        texts.of(recommender.tracks)  # now, and not when somebody searches
+        texts.update(recommender.tracks)  # now, and not when somebody searches
         return replace(self, recommender=recommender, texts=texts)
 
 

@@ -172,7 +172,7 @@ class Loader:
         document, recommender = self._store.load(name, model)
         self._hidden[name] = frozenset(self._store.hidden(name))
         texts = SearchTexts()
-        texts.of(recommender.tracks)
+        texts.update(recommender.tracks)
         self._catalogues.put(Served(name, document, recommender, texts))
         self._compared.pop(name, None)
         self._add([record for record in self._take_recent() if record.catalogue == name])

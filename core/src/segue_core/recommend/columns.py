@@ -50,7 +50,8 @@ class TextColumn:
         ends = self._ends.values
         last = ends[rows].tolist()
         first = np.where(rows > 0, ends[rows - 1], 0).tolist()
-        raws = [self._text.values[start:end].tobytes() for start, end in zip(first, last, strict=True)]
+        text = self._text.values.data
+        raws = [text[start:end].tobytes() for start, end in zip(first, last, strict=True)]
         return [None if raw == _NOTHING else raw.decode("utf-8", "surrogatepass") for raw in raws]
 
     def __iter__(self) -> Iterator[str | None]:

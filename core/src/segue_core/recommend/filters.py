@@ -98,12 +98,12 @@ class Filters:
             masks[Drop.GENRE] = genre_rows(tracks, self.genres)
         if self.words:
             masks[Drop.WORDS] = word_rows(tracks, self.words)
-        ranges = (
-            (Drop.YEAR, self.year, tracks.years),
-            (Drop.TEMPO, self.tempo_bpm, tracks.tempos),
-            (Drop.DURATION, self.duration_seconds, tracks.lengths),
-        )
-        masks |= {rule: wanted.passes(values) for rule, wanted, values in ranges if wanted is not None}
+        if self.year is not None:
+            masks[Drop.YEAR] = self.year.passes(tracks.years)
+        if self.tempo_bpm is not None:
+            masks[Drop.TEMPO] = self.tempo_bpm.passes(tracks.tempos)
+        if self.duration_seconds is not None:
+            masks[Drop.DURATION] = self.duration_seconds.passes(tracks.lengths)
         return masks
 
 

@@ -67,9 +67,10 @@ def spanning_rows(
     open_rows = np.ones(len(rows), dtype=np.bool_)
     rules, chosen = Rules(tracks, rows, vectors, 1), list[int]()
     while open_rows.any() and len(chosen) < count:
-        value = np.where(open_rows, apart * share, -np.inf)
-        again = (heard[clusters] & every) | ~open_rows
-        best = int(np.lexsort((rows, first, -value.round(6), again))[0])
+        fresh = open_rows & ~heard[clusters] if every else open_rows
+        value = np.where(fresh if fresh.any() else open_rows, apart * share, -np.inf).round(6)
+        ties = np.flatnonzero(value == value.max())
+        best = int(ties[np.lexsort((rows[ties], first[ties]))[0]])
         open_rows[best] = False
         if rules.admit(best) is None:
             chosen.append(int(rows[best]))

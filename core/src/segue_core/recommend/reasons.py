@@ -54,7 +54,7 @@ def explain_hits(tracks: Tracks, space: Space, tastes: Sequence[Taste], chosen: 
             confidence=confidence,
         )
         for label, (why, words), length, (taste, score, cosine, seed, cluster, new, confidence) in zip(
-            tracks.labels_of(rows), reasons, map(tracks.length_at, rows.tolist()), values, strict=True
+            tracks.labels_of(rows), reasons, tracks.lengths_of(rows), values, strict=True
         )
     )
 
@@ -70,16 +70,17 @@ def explain_choice(tracks: Tracks, space: Space, rows: Integers, names: Sequence
     vectors, clusters = space.index.vectors(rows), tracks.clusters[rows].astype(np.intp)
     centres = space.centres / np.maximum(np.linalg.norm(space.centres, axis=1, keepdims=True), 1e-12)
     cosines = exact_cosines(vectors, centres[clusters])
+    usual = space.moments.usual(centres)
     tastes = [
         Taste(
             rows=np.empty(0, dtype=np.intp),
             query=centre,
-            statistics=space.moments.usual(centre[None]),
+            statistics=usual.take(np.array([number])),
             weight=1.0,
             source=Source.FIRST_RUN,
             stated=name,
         )
-        for centre, name in zip(centres, names, strict=True)
+        for number, (centre, name) in enumerate(zip(centres, names, strict=True))
     ]
     return explain_hits(tracks, space, tastes, Candidates(rows, clusters, cosines, np.maximum(cosines, 0.0), vectors))
 

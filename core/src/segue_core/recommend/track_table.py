@@ -203,12 +203,13 @@ class Tracks:
         stated = self.columns["length_seconds"].values
         return np.where(np.isnan(stated), self.durations, stated)
 
-    def length_at(self, row: int) -> tuple[float, LengthSource]:
-        """Seconds of one row's track, and where they come from."""
-        stated = float(self.columns["length_seconds"].values[row])
-        if math.isnan(stated):
-            return float(self.durations[row]), LengthSource.FILE
-        return stated, LengthSource.METADATA
+    def lengths_of(self, rows: Integers) -> list[tuple[float, LengthSource]]:
+        """Seconds of the rows' tracks, and where they come from."""
+        measured, stated = self.durations[rows].tolist(), self.columns["length_seconds"].values[rows].tolist()
+        return [
+            (file, LengthSource.FILE) if math.isnan(metadata) else (metadata, LengthSource.METADATA)
+            for file, metadata in zip(measured, stated, strict=True)
+        ]
 
     @property
     def loudness(self) -> Singles:

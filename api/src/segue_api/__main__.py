@@ -7,10 +7,11 @@ import os
 # More threads than one only get into each other's way in products of this size; numpy reads this when it is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import asyncio
 import sys
+
+import uvloop
 
 from segue_api.program import main
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(os.environ)))
+    sys.exit(uvloop.run(main(os.environ)))

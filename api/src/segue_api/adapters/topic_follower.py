@@ -25,7 +25,10 @@ _POLL_MILLISECONDS = 200
 _CLOSE_MILLISECONDS = 1000
 _SECONDS_BETWEEN_LOOKS = 5.0
 """How often the follower looks for new partitions."""
-_FETCH_MILLISECONDS = 100
+_FETCH_MILLISECONDS = 250
+"""The broker answers so often, or as soon as there is as much to read as `_FETCH_BYTES`: an answer for each event would
+cost more than the event."""
+_FETCH_BYTES = 64 << 10
 
 Start = Callable[[KafkaConsumer, Sequence[TopicPartition]], Mapping[int, int]]
 """Gives the offsets to begin at, by partition; partitions without one are read from their beginning."""
@@ -121,6 +124,7 @@ class TopicFollower:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=_FETCH_MILLISECONDS,
+            fetch_min_bytes=_FETCH_BYTES,
             reconnect_backoff_max_ms=1000,
             bootstrap_timeout_ms=3000,
             request_timeout_ms=10_000,

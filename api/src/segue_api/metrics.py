@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter as Counts
 from collections.abc import Iterable
 from time import time
 
@@ -164,10 +165,10 @@ class ApiMetrics:
         if event.type in CLICKS and event.context is not None and event.context.rank is not None:
             self._clicks.labels(rank_range(event.context.rank)).inc()
 
-    def count_hits(self, sources: Iterable[Source]) -> None:
-        """Count recommended tracks."""
-        for source in sources:
-            self._hits.labels(source.value).inc()
+    def count_hits(self, sources: Iterable[str]) -> None:
+        """Count recommended tracks, by the values of `Source`."""
+        for source, hits in Counts(sources).items():
+            self._hits.labels(source).inc(hits)
 
     def show_served(self, catalogue: str, share: float) -> None:
         """Show the share of a catalogue that was served lately."""

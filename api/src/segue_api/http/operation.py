@@ -22,6 +22,7 @@ from segue_api.service.listeners import Listeners
 from segue_api.service.media import Media
 from segue_api.service.sessions import Sessions
 from segue_core.contract import Role
+from segue_core.listeners.profile import Profile
 
 READERS = frozenset({Role.ADMIN, Role.LISTENER})
 ADMINS = frozenset({Role.ADMIN})
@@ -55,6 +56,19 @@ class Service:
     """For what loads another model: one at a time."""
     served: ServedTracks = field(default_factory=ServedTracks)
     clock: Callable[[], datetime] = _now
+
+    async def profile(self, catalogue: str, user: str) -> Profile:
+        """What is known of a listener; one who is in memory needs no thread.
+
+        Raises
+        ------
+        StoreUnavailableError, UnreadableDocumentError
+            As for `Listeners.profile`.
+        """
+        known = self.listeners.known(catalogue, user)
+        if known is not None:
+            return known
+        return await self.io.run(lambda: self.listeners.profile(catalogue, user))
 
 
 @dataclass(frozen=True)

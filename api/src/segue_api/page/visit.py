@@ -73,7 +73,7 @@ class Visit:
 
     async def profile(self) -> Profile:
         """What is known of the listener."""
-        return await self.service.io.run(lambda: self.service.listeners.profile(self.served.name, self.user))
+        return await self.service.profile(self.served.name, self.user)
 
 
 def opinions_of(profile: Profile) -> Mapping[str, str]:

@@ -11,6 +11,11 @@ from segue_core.recommend.answer import Recommendations
 
 def answer_list(service: Service, served: Served, found: Recommendations, name: str) -> HitList:
     """A list as it is answered, counted."""
-    service.metrics.count_hits(hit.source for hit in found.hits)
-    service.served.note(served.name, (hit.track_id for hit in found.hits))
-    return hit_list(served, found, name)
+    return counted(service, served, hit_list(served, found, name))
+
+
+def counted(service: Service, served: Served, answer: HitList) -> HitList:
+    """A list, after its tracks have been counted."""
+    service.metrics.count_hits(hit.source for hit in answer.hits)
+    service.served.note(served.name, (hit.track.id for hit in answer.hits))
+    return answer

@@ -55,7 +55,7 @@ async def delete_profile(service: Service, call: Call[UserParameters, None]) -> 
 async def get_preferences(service: Service, call: Call[UserParameters, None]) -> PreferencesAnswer:
     """Show what a listener has stated."""
     served, user = service.catalogues.find(call.parameters.catalogue), call.parameters.user
-    profile = await service.io.run(lambda: service.listeners.profile(served.name, user))
+    profile = await service.profile(served.name, user)
     stated = profile.preferences.stated if profile.preferences else StatedPreferences()
     return PreferencesAnswer(catalogue=served.name, user=user, preferences=stated)
 
@@ -71,7 +71,7 @@ async def put_preferences(service: Service, call: Call[UserParameters, StatedPre
 async def top(service: Service, call: Call[TopParameters, None]) -> TopAnswer:
     """Show a listener's favourites."""
     served, wanted = service.catalogues.find(call.parameters.catalogue), call.parameters
-    profile = await service.io.run(lambda: service.listeners.profile(served.name, wanted.user))
+    profile = await service.profile(served.name, wanted.user)
     view = service.listeners.view(profile)
     weights = Counter(dict(view.plays))
     weights.update(dict.fromkeys(view.likes, _LIKE_WEIGHT))

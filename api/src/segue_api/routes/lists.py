@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from segue_api.http.operation import AnyOperation, Call, Operation, Service
 from segue_api.problems import Problem
-from segue_api.routes.answers import answer_list
+from segue_api.routes.answers import answer_list, counted
 from segue_api.service.filters import filters_of
+from segue_api.service.lists import hit_list
 from segue_api.service.mixes import make_mixes
 from segue_api.wire.listeners import Mix, MixesAnswer, MixParameters, RecommendationParameters
 from segue_api.wire.tracks import HitList
@@ -15,7 +16,10 @@ async def recommendations(service: Service, call: Call[RecommendationParameters,
     """Recommend tracks to a listener."""
     served, wanted = service.catalogues.find(call.parameters.catalogue), call.parameters
     filters = filters_of(wanted)
-    profile = await service.io.run(lambda: service.listeners.profile(served.name, wanted.user))
+    profile = await service.profile(served.name, wanted.user)
+    known = service.listeners.prepared(profile, served.recommender)
+    if known is not None and (again := served.recent_lists.find(wanted, known)) is not None:
+        return counted(service, served, again)
 
     def work() -> HitList:
         listener = service.listeners.prepare(profile, served.recommender)
@@ -27,15 +31,17 @@ async def recommendations(service: Service, call: Call[RecommendationParameters,
             exclude=wanted.exclude,
             queue=wanted.queue,
         )
-        return answer_list(service, served, found, "recommendations")
+        answer = hit_list(served, found, "recommendations")
+        served.recent_lists.keep(wanted, listener, answer)
+        return answer
 
-    return await service.compute.run(work)
+    return counted(service, served, await service.compute.run(work))
 
 
 async def mixes(service: Service, call: Call[MixParameters, None]) -> MixesAnswer:
     """Make a listener's mixes of today."""
     served, wanted = service.catalogues.find(call.parameters.catalogue), call.parameters
-    profile = await service.io.run(lambda: service.listeners.profile(served.name, wanted.user))
+    profile = await service.profile(served.name, wanted.user)
     today = service.clock().date()
 
     def work() -> MixesAnswer:

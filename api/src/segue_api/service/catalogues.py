@@ -14,6 +14,7 @@ from segue_api.problems import Problem, ProblemError
 from segue_api.service.browse import NamedGroup, genres_of
 from segue_api.service.map_points import map_points, with_kinds
 from segue_api.service.reach import Reach, measure_reach
+from segue_api.service.recent_lists import RecentLists
 from segue_api.service.search import SearchTexts, present_rows
 from segue_core.contract.wording import similar
 from segue_core.recommend.feature_shift import FeatureShift, feature_shift
@@ -51,6 +52,11 @@ class Served:
     def genres(self) -> tuple[NamedGroup, ...]:
         """The genres, those with most tracks first."""
         return tuple(genres_of(self.recommender.tracks))
+
+    @cached_property
+    def recent_lists(self) -> RecentLists:
+        """Recommendations that were answered lately."""
+        return RecentLists()
 
     @cached_property
     def reach(self) -> Reach:

@@ -79,11 +79,8 @@ class Listeners:
             The stored profile is damaged.
         """
         key = event_key(catalogue, user)
-        with self._lock:
-            found = self._profiles.get(key)
-            if found is not None:
-                self._profiles.move_to_end(key)
-                return found
+        if (found := self.known(catalogue, user)) is not None:
+            return found
         document = self._store.profile(catalogue, user)
         profile = Profile.of_document(document) if document else Profile(catalogue=catalogue, user=user)
         with self._lock:
@@ -92,6 +89,15 @@ class Listeners:
             for event in self._own.get(key, {}).values():
                 profile = apply(profile, event)
             return self._keep(key, profile)
+
+    def known(self, catalogue: str, user: str) -> Profile | None:
+        """What is known of a listener, if it is in memory."""
+        key = event_key(catalogue, user)
+        with self._lock:
+            found = self._profiles.get(key)
+            if found is not None:
+                self._profiles.move_to_end(key)
+            return found
 
     def _keep(self, key: str, profile: Profile) -> Profile:
         profile = self._profiles.setdefault(key, profile)  # another request may have been faster
@@ -137,16 +143,34 @@ class Listeners:
         """A profile with all decay applied."""
         return view(profile, self._clock())
 
+    def prepared(self, profile: Profile, recommender: Recommender) -> PreparedListener | None:
+        """What `prepare` made lately and would return again; None if it would have to work."""
+        before = self._prepared.get(event_key(profile.catalogue, profile.user))
+        if before is None or before.model != recommender.model:
+            return None
+        is_fresh = (self._clock() - before.made).total_seconds() < _VIEW_SECONDS
+        return before.listener if is_fresh and _tell_the_same(before.profile, profile) else None
+
     def prepare(self, profile: Profile, recommender: Recommender) -> PreparedListener:
         """A profile as a recommender wants it; kept while neither the profile nor the model changes."""
+        if (known := self.prepared(profile, recommender)) is not None:
+            return known
         key, now = event_key(profile.catalogue, profile.user), self._clock()
         before = self._prepared.get(key)
         same_model = before is not None and before.model == recommender.model
-        is_fresh = before is not None and (now - before.made).total_seconds() < _VIEW_SECONDS
-        if before is not None and is_fresh and same_model and before.profile is profile:
-            return before.listener
         listener = recommender.prepare(view(profile, now), before.listener if before and same_model else None)
         with self._lock:
             if key in self._profiles:
                 self._prepared[key] = _Prepared(profile, now, recommender.model, listener)
         return listener
+
+
+def _tell_the_same(one: Profile, other: Profile) -> bool:
+    """Whether nothing has changed that a view is made of: an event that comes again from the topic changes nothing."""
+    return (
+        one.opinions is other.opinions
+        and one.plays is other.plays
+        and one.skips is other.skips
+        and one.recent is other.recent
+        and one.preferences is other.preferences
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -61,11 +62,16 @@ def run(
     if not (track or like) and (dislike or not options.words):
         raise UsageError("--track or --like is missing", _WAYS)
     play.check(as_json=as_json)
-    from segue.commands.catalogue_view import explained, opened_catalogue
-    from segue.commands.known_volumes import located_files
-    from segue.commands.typed_tracks import TypedTracks
+    from segue.commands.database_access import open_database
 
-    with opened_catalogue(call, catalogue, model) as (database, recommender), explained(recommender):
+    with ExitStack() as stack:
+        database = stack.enter_context(open_database(call, _import_recommender))
+        from segue.commands.catalogue_view import explained, loaded_catalogue
+        from segue.commands.known_volumes import located_files
+        from segue.commands.typed_tracks import TypedTracks
+
+        recommender = loaded_catalogue(call, database, catalogue, model)
+        stack.enter_context(explained(recommender))
         typed = TypedTracks(call, database, recommender)
         questions: list[Sequence[str]] = [typed.find("--track", one) for one in track]
         if like:
@@ -87,6 +93,15 @@ def run(
             _tell_lengths(call, answers)
     _deliver(call, play, recommender, answers, files)
     return CommandExit.OK
+
+
+def _import_recommender() -> None:
+    """Import what answers and prints: it takes as long as a small database needs to start."""
+    import segue.commands.catalogue_view
+    import segue.commands.known_volumes
+    import segue.commands.playing
+    import segue.commands.typed_tracks
+    import segue.render.recommendations  # noqa: F401
 
 
 def _by_words(recommender: Recommender, options: FilterOptions, limit: int, artist_cap: int) -> Recommendations:

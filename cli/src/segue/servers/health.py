@@ -8,11 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pymongo.errors import ConnectionFailure, PyMongoError
-
 from segue_core.settings import MongoSettings
-from segue_core.store.database import connect
-from segue_core.store.database_errors import words
 
 HEALTH_DATABASE = "segue_health"
 """A separate database, so that the check's writes do not mix with real data."""
@@ -69,6 +65,11 @@ def ask_database(uri: str, seconds: float, *, write: bool) -> None:
     NoAnswerError, WrongAnswerError
         It is not healthy.
     """
+    from pymongo.errors import ConnectionFailure, PyMongoError
+
+    from segue_core.store.database import connect
+    from segue_core.store.database_errors import words
+
     settings = MongoSettings(uri=uri, database=HEALTH_DATABASE)
     try:
         with connect(settings, timeout_seconds=seconds, answer_seconds=seconds) as client:

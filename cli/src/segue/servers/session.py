@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-
-from pymongo.database import Database
-from pymongo.errors import PyMongoError
+from typing import TYPE_CHECKING
 
 from segue.errors import CommandError
 from segue.servers.disk import check_room
@@ -21,8 +19,9 @@ from segue.servers.supervision import Report, kept_running
 from segue.state import State
 from segue_core.contract import Env
 from segue_core.settings import MongoSettings
-from segue_core.store.database import Document, connect, database
-from segue_core.store.database_errors import explain
+
+if TYPE_CHECKING:
+    from segue_core.store.database import Database
 
 
 @dataclass(frozen=True)
@@ -37,10 +36,17 @@ class Endpoints:
         return {Env.KAFKA_BOOTSTRAP: self.kafka_bootstrap, Env.MONGODB_URI: self.mongodb_uri}
 
 
-def _join(stack: ExitStack, servers: list[SharedServer], on_wait: OnWait) -> None:
+def _do_nothing() -> None:
+    """Do nothing meanwhile."""
+
+
+def _join(
+    stack: ExitStack, servers: list[SharedServer], on_wait: OnWait, meanwhile: Callable[[], None] = _do_nothing
+) -> None:
     for server in servers:
         stack.callback(server.leave)
         server.begin()
+    meanwhile()
     for server in servers:
         server.await_ready(on_wait)
 
@@ -101,8 +107,15 @@ def has_database(state: State, environ: Mapping[str, str]) -> bool:
 
 
 @contextmanager
-def database_uri(state: State, environ: Mapping[str, str]) -> Iterator[str]:
+def database_uri(
+    state: State, environ: Mapping[str, str], meanwhile: Callable[[], None] = _do_nothing
+) -> Iterator[str]:
     """URI of the database alone: the one of the environment, or the embedded one, started if it does not run.
+
+    Parameters
+    ----------
+    meanwhile
+        Done while the embedded database starts.
 
     Raises
     ------
@@ -117,7 +130,7 @@ def database_uri(state: State, environ: Mapping[str, str]) -> Iterator[str]:
     with ExitStack() as stack:
         server = MongoServer(state.mongodb.resolve())
         shared = SharedServer(server)
-        _join(stack, [shared], _tell_nobody)
+        _join(stack, [shared], _tell_nobody, meanwhile)
         shared.let_others_keep()  # a question is over soon
         yield server.uri
 
@@ -136,9 +149,16 @@ def _no_database(state: State) -> CommandError:
 
 
 @contextmanager
-def open_database(state: State, environ: Mapping[str, str]) -> Iterator[Database[Document]]:
+def open_database(
+    state: State, environ: Mapping[str, str], meanwhile: Callable[[], None] = _do_nothing
+) -> Iterator[Database]:
     """Segue's database for one command; see `database_uri`."""
-    with database_uri(state, environ) as uri:
+    with database_uri(state, environ, meanwhile) as uri:
+        from pymongo.errors import PyMongoError  # its import takes as long as all before it; the database starts first
+
+        from segue_core.store.database import connect, database
+        from segue_core.store.database_errors import explain
+
         settings = MongoSettings(uri=uri, database=environ.get(Env.DATABASE) or "segue")
         try:
             with connect(settings) as client:

@@ -52,16 +52,15 @@ def spanning_rows(
     count
         Number of tracks wanted; there are fewer only if no others are left.
     """
-    kept = [left(rows) for rows in typical]
-    rows = np.concatenate([np.empty(0, dtype=np.intp), *kept])
+    rows = left(np.concatenate([np.empty(0, dtype=np.intp), *typical]))
     if not len(rows):
         return []
     clusters = tracks.clusters[rows]
-    sizes = np.bincount(tracks.clusters, minlength=len(typical))
-    share = np.sqrt(sizes[clusters] / len(tracks))
+    share = np.sqrt(tracks.cluster_sizes[clusters] / len(tracks))
     heard = np.zeros(len(typical), dtype=np.bool_)
-    every = len(np.unique(clusters)) <= count
-    first = np.concatenate([np.arange(len(group)) for group in kept])
+    starts = np.flatnonzero(np.diff(clusters, prepend=-1))
+    every = len(starts) <= count
+    first = np.arange(len(rows)) - np.repeat(starts, np.diff(starts, append=len(rows)))
     vectors = space.index.vectors(rows)
     apart = np.ones(len(rows), dtype=np.float64)
     open_rows = np.ones(len(rows), dtype=np.bool_)

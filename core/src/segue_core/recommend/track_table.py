@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -171,6 +172,11 @@ class Tracks:
     def clusters(self) -> Compact:
         """(n,) cluster of each row."""
         return self.columns["cluster"].values
+
+    @cached_property
+    def cluster_sizes(self) -> Integers:
+        """Number of each cluster's rows, those of removed tracks included; up to the last cluster that has any."""
+        return np.bincount(self.clusters)
 
     @property
     def new(self) -> Booleans:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from starlette.testclient import TestClient
 
@@ -51,11 +52,21 @@ def test_lists_not_asked_for_longest_are_forgotten(service: MemoryService, anna:
     served = service.catalogues.find(None)
     listener, other = (served.recommender.prepare(ListenerView()) for _ in range(2))
     answer = next(iter(served.recent_lists._lists.values()))[1]
-    lists = RecentLists(maximum=2)
-    for question in ("one", "two"):
+    lists = RecentLists(maximum=2 + 2 * len(answer.hits))
+    for question in ("one", "two", "one", "two"):
         lists.keep(question, listener, answer)
     assert lists.find("one", other) is None
     assert lists.find("one", listener) is answer
     lists.keep("three", listener, answer)
     assert len(lists) == 2
     assert lists.find("two", listener) is None
+
+
+def test_lists_without_hits_are_forgotten_as_well(service: MemoryService, anna: TestClient) -> None:
+    recommender = service.catalogues.find(None).recommender
+    listener, lists = recommender.prepare(ListenerView()), RecentLists(maximum=10)
+    anna.get(PATH)
+    kept = next(iter(service.catalogues.find(None).recent_lists._lists.values()))[1]
+    for question in range(30):
+        lists.keep(question, listener, msgspec.structs.replace(kept, hits=()))
+    assert len(lists) == 10

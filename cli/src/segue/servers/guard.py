@@ -29,20 +29,38 @@ def _signal_group(group: int, number: int) -> bool:
     return True
 
 
-def _end_group(group: int, grace_seconds: float) -> None:
-    _signal_group(group, signal.SIGTERM)
-    deadline = time.monotonic() + grace_seconds
-    while time.monotonic() < deadline:
-        if not _signal_group(group, 0):
+class _Ending:
+    """Ends the group: a signal, the grace period, SIGKILL.
+
+    It happens once, whoever asks for it. A server that is told again while it closes its files may wait for a lock that
+    it holds itself, until it is killed.
+    """
+
+    _SETTLE_SECONDS = 0.05
+    """Whoever asks has just closed connections. A thread that ends with its connection may take the signal, and Python's
+    main thread, which alone acts on it, sleeps on."""
+
+    def __init__(self, grace_seconds: float) -> None:
+        self._grace_seconds = grace_seconds
+        self._first = threading.Lock()
+
+    def __call__(self, group: int, number: int = signal.SIGTERM) -> None:
+        if not self._first.acquire(blocking=False):
             return
-        time.sleep(0.05)
-    _signal_group(group, signal.SIGKILL)
+        time.sleep(self._SETTLE_SECONDS)
+        _signal_group(group, number)
+        deadline = time.monotonic() + self._grace_seconds
+        while time.monotonic() < deadline:
+            if not _signal_group(group, 0):
+                return
+            time.sleep(0.05)
+        _signal_group(group, signal.SIGKILL)
 
 
-def _end_with_parent(group: int, grace_seconds: float) -> None:
+def _end_with_parent(group: int, ending: _Ending) -> None:
     while os.read(0, 4096):
         pass
-    _end_group(group, grace_seconds)
+    ending(group)
 
 
 class _Shared:
@@ -55,13 +73,13 @@ class _Shared:
         self._endpoint = os.path.join(folder, "endpoint.json")  # noqa: PTH118
         self._is_published = False
 
-    def end_unused(self, group: int, grace_seconds: float) -> None:
+    def end_unused(self, group: int, ending: _Ending) -> None:
         """End the group when its parent goes before the server is ready, or when nobody uses the server any more."""
         received = b""
         while not received.endswith(b"\n"):
             part = os.read(0, 4096)
             if not part:
-                _end_group(group, grace_seconds)
+                ending(group)
                 return
             received += part
         try:
@@ -69,12 +87,12 @@ class _Shared:
             users = os.open(self._users, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             sys.stderr.write(f"cannot write {self._endpoint}: {error.strerror}\n")
-            _end_group(group, grace_seconds)
+            ending(group)
             return
         while not self._is_unused(users):
             time.sleep(self._LOOK_SECONDS)
         self.withdraw()  # and keep the lock: who comes now waits for the end
-        _end_group(group, grace_seconds)
+        ending(group)
 
     def withdraw(self) -> None:
         """Remove the endpoint: the server is ending."""
@@ -144,11 +162,11 @@ class _Sentinel:
 class _Forwarder:
     """Hands signals on to the group; one that comes before the command runs is kept for it.
 
-    With a grace period, the group is killed when that is over.
+    With an ending, the first signal is the group's end.
     """
 
-    def __init__(self, grace_seconds: float | None = None) -> None:
-        self._grace_seconds = grace_seconds
+    def __init__(self, ending: _Ending | None = None) -> None:
+        self._ending = ending
         self._group: int | None = None
         self._early: list[int] = []
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -166,9 +184,10 @@ class _Forwarder:
             self._signal(self._group, number)
 
     def _signal(self, group: int, number: int) -> None:
-        _signal_group(group, number)
-        if self._grace_seconds is not None:
-            threading.Thread(target=_end_group, args=(group, self._grace_seconds), daemon=True).start()
+        if self._ending is None:
+            _signal_group(group, number)
+        else:
+            threading.Thread(target=self._ending, args=(group, number), daemon=True).start()
 
 
 def _write_group(path: str, group: int) -> None:
@@ -183,11 +202,11 @@ def main(argv: list[str]) -> int:
     """Run the command and return its exit code (128 + signal, as a shell does)."""
     separator = argv.index("--")
     options = dict(option.partition("=")[::2] for option in argv[:separator])
-    grace_seconds = float(options.get("--grace", "10"))
+    ending = _Ending(float(options.get("--grace", "10")))
     shared = _Shared(options["--shared"]) if "--shared" in options else None
     inherited = (int(options["--running"]),) if "--running" in options else ()
     sentinel = _Sentinel()
-    forwarder = _Forwarder(grace_seconds if shared else None)
+    forwarder = _Forwarder(ending if shared else None)
     try:
         child = subprocess.Popen(
             argv[separator + 1 :], stdin=subprocess.DEVNULL, start_new_session=True, pass_fds=inherited
@@ -200,7 +219,7 @@ def main(argv: list[str]) -> int:
     if "--group-file" in options:
         _write_group(options["--group-file"], child.pid)
     watch = shared.end_unused if shared else _end_with_parent
-    threading.Thread(target=watch, args=(child.pid, grace_seconds), daemon=True).start()
+    threading.Thread(target=watch, args=(child.pid, ending), daemon=True).start()
     code = child.wait()
     if shared:
         shared.withdraw()

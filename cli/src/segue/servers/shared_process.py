@@ -20,6 +20,8 @@ from segue.servers.process import guarded_command, processor_seconds_below
 
 _GRACE_SECONDS = 10.0
 _LOOK_SECONDS = 0.1
+_SETTLE_SECONDS = 0.15
+"""How long a server that is ending is left alone; see the guard."""
 _PUBLISH_SECONDS = 10.0
 
 
@@ -170,6 +172,7 @@ class SharedProcess:
         while self._files.is_running():
             if time.monotonic() - began > _GRACE_SECONDS + 10:
                 raise subprocess.TimeoutExpired(f"the guard {self._pid}", _GRACE_SECONDS + 10)
-            on_wait()
             time.sleep(_LOOK_SECONDS)
+            if time.monotonic() - began > _SETTLE_SECONDS:
+                on_wait()
         return 0 if self._child is None else self._child.wait()

@@ -32,7 +32,10 @@ class PrometheusMetrics:
         self._passes = Counter(
             "segue_operator_reconcile", "Passes over resources and sinks.", ["kind", "result"], registry=registry
         )
-        for kind in (*OWN_KINDS, Kind.DEPLOYMENT):  # from 0 on, so that the share of failed passes is known from the first one
+        for kind in (
+            *OWN_KINDS,
+            Kind.DEPLOYMENT,
+        ):  # from 0 on, so that the share of failed passes is known from the first one
             self._passes.labels(kind, DONE)
         self._seconds = Histogram(
             "segue_operator_reconcile_duration_seconds", "Duration of a pass.", ["kind"], registry=registry

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from segue_core.recommend.recommender import Recommender
     from segue_core.store.track_files import LocatedFile
 
+_ANSWERING = (
+    "segue.commands.catalogue_view",
+    "segue.commands.known_volumes",
+    "segue.commands.playing",
+    "segue.commands.typed_tracks",
+    "segue.render.recommendations",
+)
 _WAYS = "use --track ID for tracks like one, --like ID for a listener's likes, or --words TEXT"
 
 
@@ -97,11 +105,8 @@ def run(
 
 def _import_recommender() -> None:
     """Import what answers and prints: it takes as long as a small database needs to start."""
-    import segue.commands.catalogue_view
-    import segue.commands.known_volumes
-    import segue.commands.playing
-    import segue.commands.typed_tracks
-    import segue.render.recommendations  # noqa: F401
+    for module in _ANSWERING:
+        import_module(module)
 
 
 def _by_words(recommender: Recommender, options: FilterOptions, limit: int, artist_cap: int) -> Recommendations:

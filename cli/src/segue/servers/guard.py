@@ -37,8 +37,8 @@ class _Ending:
     """
 
     _SETTLE_SECONDS = 0.05
-    """Whoever asks has just closed connections. A thread that ends with its connection may take the signal, and Python's
-    main thread, which alone acts on it, sleeps on."""
+    """Whoever asks has just closed connections. A thread that ends with its connection may take the signal, and then
+    Python's main thread, which alone acts on it, sleeps on."""
 
     def __init__(self, grace_seconds: float) -> None:
         self._grace_seconds = grace_seconds

@@ -13,6 +13,7 @@ from segue.commandline import AsJson, Call, Catalogue, Invocation, Model, Positi
 from segue.commands.filter_options import NO_FILTERS, FilterOptions, FilterSet
 from segue.commands.playing import NO_PLAY, Play, PlayOptions
 from segue.errors import CommandExit, UsageError
+from segue.extras import check_programs
 
 if TYPE_CHECKING:
     from segue_core.recommend.answer import Recommendations
@@ -70,6 +71,7 @@ def run(
     if not (track or like) and (dislike or not options.words):
         raise UsageError("--track or --like is missing", _WAYS)
     play.check(as_json=as_json)
+    check_programs("segue recommend", ("numpy", "pymongo"))
     from segue.commands.database_access import open_database
 
     with ExitStack() as stack:

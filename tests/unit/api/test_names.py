@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from segue_api.service.browse import natural
@@ -40,5 +40,6 @@ def test_numbers_in_names_count_as_numbers() -> None:
 
 
 @given(st.lists(st.text(max_size=40)))
+@example(["\r", ""])
 def test_every_name_has_its_place(names: list[str]) -> None:
     assert sorted(names, key=natural) == sorted(sorted(names), key=natural)

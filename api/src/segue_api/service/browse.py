@@ -76,7 +76,7 @@ def _rows(tracks: Tracks, wanted: Booleans) -> Integers:
     return np.flatnonzero(present_rows(tracks) & wanted)
 
 
-def natural(name: str) -> tuple[tuple[int, str], ...]:
-    """A sort key by which "Track 2" comes before "Track 10"."""
+def natural(name: str) -> tuple[tuple[tuple[int, str], ...], str]:
+    """A sort key by which "Track 2" comes before "Track 10"; two names never share a place."""
     parts = re.split(r"(\d{1,18})", normalise_name(name))
-    return tuple((int(part), "") if number % 2 else (0, part) for number, part in enumerate(parts))
+    return tuple((int(part), "") if number % 2 else (0, part) for number, part in enumerate(parts)), name

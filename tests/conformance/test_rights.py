@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ import yaml
 
 from segue_operator.controller.cluster import InvalidError, NamespaceTerminatingError
 from segue_operator.kinds.objects import Key, Kind, Manifest
+from segue_operator.kube import composition
 from segue_operator.kube.access import load_configuration
 from segue_operator.kube.client import Client
 from segue_operator.kube.composition import Operator
 from segue_operator.kube.operator_settings import Settings
+from segue_operator.reconcile.plans import Plan
 from support.charts import of_kind, render
 from support.kubernetes_world import KubernetesWorld, kubernetes_world, named
 from support.manifests import track_batch
@@ -71,6 +74,16 @@ async def token_kubeconfig(client: Client, namespace: str, folder: Path) -> Path
     return written
 
 
+def acts_in(namespace: str, decide: Callable[..., Plan]) -> Callable[..., Plan]:
+    """Decide for one namespace alone: an operator that sees all would take the batches of tests beside this one."""
+
+    def decided(given: Manifest | Key, *more: Any) -> Plan:
+        key = given if isinstance(given, Key) else Key.of(given)
+        return decide(given, *more) if key.namespace == namespace else Plan()
+
+    return decided
+
+
 async def succeeded(world: KubernetesWorld) -> bool:
     found: Any = await world.get(Key(Kind.TRACK_BATCH, world.namespace, "songs"))
     return ((found or {}).get("status") or {}).get("phase") == "Succeeded" and not await world.list(Kind.DEPLOYMENT)
@@ -107,6 +120,8 @@ async def test_the_charts_rules_are_enough(
     ):
         await bind(client, scope, world.namespace)
         monkeypatch.setenv("KUBECONFIG", str(await token_kubeconfig(client, world.namespace, tmp_path)))
+        for decision in ("plan", "plan_sink"):
+            monkeypatch.setattr(composition, decision, acts_in(world.namespace, getattr(composition, decision)))
         namespaces = () if scope == "Cluster" else (world.namespace,)
         operator = Operator(Settings(children=CONFIG, namespaces=namespaces, http_port=0))
         task = asyncio.create_task(operator.run())

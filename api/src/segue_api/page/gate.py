@@ -62,7 +62,9 @@ class Gate:
                 request.scope["segue.key"] = identity.key
                 served = self._served(request.query_params.get("catalogue"))
                 visit = Visit(request, self.service, identity, served)
-                return await show(visit, read_parameters(query, {}, request.query_params.multi_items()))
+                # A form that is sent before its script runs names its empty fields, too.
+                given = [(name, value) for name, value in request.query_params.multi_items() if value]
+                return await show(visit, read_parameters(query, {}, given))
             except ClientDisconnect:
                 return Response(status_code=HTTPStatus.NO_CONTENT)  # nobody reads it
             except Exception as error:  # noqa: BLE001 - every error has its page

@@ -64,4 +64,5 @@ export function begin() {
     event.preventDefault();
     choose(form);
   });
+  form.querySelector("[type=submit]").disabled = false; // from now on, not before: the form has no other way
 }

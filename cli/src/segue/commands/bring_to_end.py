@@ -22,10 +22,10 @@ from segue.render.resources import short_name
 from segue.servers.session import Endpoints
 from segue.state import State
 from segue_operator.children.config import ChildConfig
-from segue_operator.children.sink_deployment import SINK_PODS
+from segue_operator.children.sink_deployment import is_sink_pod
 from segue_operator.controller.cluster import Cluster, ClusterError, InvalidError
 from segue_operator.controller.controller import Controller
-from segue_operator.kinds.objects import PARENT_LABELS, Key, Kind, Manifest
+from segue_operator.kinds.objects import Key, Kind, Manifest, works_for
 from segue_operator.reconcile.dispatch import interests, plan
 from segue_operator.reconcile.sink_plan import plan_sink
 
@@ -173,9 +173,7 @@ async def _delete(cluster: Cluster, keys: Iterable[Key]) -> set[Key]:
 
 def _belongs(pod: Manifest, keys: set[Key]) -> bool:
     """Whether a pod works for one of these resources, or for a sink that is leaving with the last of them."""
-    labels = pod["metadata"].get("labels") or {}
-    is_leaving_sink = SINK_PODS.items() <= labels.items() and is_terminating(pod)
-    return is_leaving_sink or any(labels.get(PARENT_LABELS[key.kind]) == key.name for key in keys)
+    return (is_sink_pod(pod) and is_terminating(pod)) or any(works_for(pod, key) for key in keys)
 
 
 async def _follow(watcher: Watcher, display: Display, ends: _Ends) -> list[View]:

@@ -15,12 +15,8 @@ if TYPE_CHECKING:
     from segue_core.store.database import Database
 
 
-def _do_nothing() -> None:
-    """Do nothing meanwhile."""
-
-
 @contextmanager
-def open_database(call: Invocation, meanwhile: Callable[[], None] = _do_nothing) -> Iterator[Database]:
+def open_database(call: Invocation, meanwhile: Callable[[], None] = lambda: None) -> Iterator[Database]:
     """Open the database that the environment names, or the embedded one, which other commands may use as well.
 
     Parameters

@@ -13,8 +13,8 @@ from cyclopts import Parameter
 from segue.commandline import Call, Invocation
 from segue.errors import CommandExit, UsageError, did_you_mean
 from segue.render.resources import columns_of, find
-from segue_operator.children.sink_deployment import SINK_PODS
-from segue_operator.kinds.objects import PARENT_LABELS, Key, Kind, Manifest
+from segue_operator.children.sink_deployment import is_sink_pod
+from segue_operator.kinds.objects import PARENT_LABELS, Key, Kind, Manifest, works_for
 
 _POLL_SECONDS = 0.2
 
@@ -25,10 +25,9 @@ def _log_files(call: Invocation) -> list[Path]:
 
 def _is_of(pod: Manifest, resource: Key) -> bool:
     """Whether a pod works for a resource; the sink works for all batches of its namespace."""
-    labels = pod["metadata"].get("labels") or {}
-    if resource.kind is Kind.TRACK_BATCH and SINK_PODS.items() <= labels.items():
+    if resource.kind is Kind.TRACK_BATCH and is_sink_pod(pod):
         return Key.of(pod).namespace == resource.namespace
-    return bool(labels.get(PARENT_LABELS[resource.kind]) == resource.name)
+    return works_for(pod, resource)
 
 
 def _pods_of(call: Invocation, target: str) -> list[str]:

@@ -36,12 +36,8 @@ class Endpoints:
         return {Env.KAFKA_BOOTSTRAP: self.kafka_bootstrap, Env.MONGODB_URI: self.mongodb_uri}
 
 
-def _do_nothing() -> None:
-    """Do nothing meanwhile."""
-
-
 def _join(
-    stack: ExitStack, servers: list[SharedServer], on_wait: OnWait, meanwhile: Callable[[], None] = _do_nothing
+    stack: ExitStack, servers: list[SharedServer], on_wait: OnWait, meanwhile: Callable[[], None] = lambda: None
 ) -> None:
     for server in servers:
         stack.callback(server.leave)
@@ -108,7 +104,7 @@ def has_database(state: State, environ: Mapping[str, str]) -> bool:
 
 @contextmanager
 def database_uri(
-    state: State, environ: Mapping[str, str], meanwhile: Callable[[], None] = _do_nothing
+    state: State, environ: Mapping[str, str], meanwhile: Callable[[], None] = lambda: None
 ) -> Iterator[str]:
     """URI of the database alone: the one of the environment, or the embedded one, started if it does not run.
 
@@ -150,7 +146,7 @@ def _no_database(state: State) -> CommandError:
 
 @contextmanager
 def open_database(
-    state: State, environ: Mapping[str, str], meanwhile: Callable[[], None] = _do_nothing
+    state: State, environ: Mapping[str, str], meanwhile: Callable[[], None] = lambda: None
 ) -> Iterator[Database]:
     """Segue's database for one command; see `database_uri`."""
     with database_uri(state, environ, meanwhile) as uri:

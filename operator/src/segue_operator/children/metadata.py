@@ -18,17 +18,27 @@ def parent_labels(resource: Resource) -> dict[str, str]:
     return {str(PARENT_LABELS[Kind(resource.kind)]): resource.metadata.name}
 
 
-def labels(resource: Resource, component: Component) -> dict[str, str]:
-    """All labels of a child; its pods carry them too."""
+def instance_labels(instance: str, component: Component) -> dict[str, str]:
+    """Labels of everything that the operator makes.
+
+    Parameters
+    ----------
+    instance
+        Name of the resource that it is made for; of what several share, its own.
+    """
     return {
         str(Label.APP_NAME): f"{PART_OF}-{component}",
-        str(Label.APP_INSTANCE): resource.metadata.name,
+        str(Label.APP_INSTANCE): instance,
         str(Label.APP_COMPONENT): str(component),
         str(Label.APP_PART_OF): PART_OF,
         str(Label.APP_MANAGED_BY): FIELD_MANAGER,
         str(Label.COMPONENT): str(component),
-        **parent_labels(resource),
     }
+
+
+def labels(resource: Resource, component: Component) -> dict[str, str]:
+    """All labels of a child; its pods carry them too."""
+    return instance_labels(resource.metadata.name, component) | parent_labels(resource)
 
 
 def owner_reference(resource: Resource) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def fit(name: str, length: int) -> str:
 
 
 def child_name(parent: str, component: Component) -> str:
-    """Name of the extract Job, the sink Deployment or the verify Job of a batch."""
+    """Name of the extract Job or the verify Job of a batch."""
     suffix = f"-{component}"
     return fit(parent, LONGEST_NAME - len(suffix)) + suffix
 

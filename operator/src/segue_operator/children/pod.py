@@ -36,16 +36,16 @@ def value_from_secret(name: str, secret: SecretKey) -> dict[str, Any]:
     return {"name": str(name), "valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}}}
 
 
-def environment(config: ChildConfig, component: Component, *, password_as_file: bool = False) -> list[dict[str, Any]]:
-    """Environment of a program; only the broker's user differs between programs."""
+def environment(config: ChildConfig, component: Component) -> list[dict[str, Any]]:
+    """Environment of a program; only the broker's user, and where its password is, differ between programs."""
     kafka = config.kafka
-    user = kafka.user_of(component)
+    user, in_file = kafka.user_of(component), _mounts_password(config, component)
     plain: dict[Env, str | None] = {
         Env.KAFKA_BOOTSTRAP: kafka.bootstrap,
         Env.KAFKA_SECURITY_PROTOCOL: kafka.security_protocol,
         Env.KAFKA_SASL_MECHANISM: kafka.sasl_mechanism,
         Env.KAFKA_USERNAME: user.name if user else None,
-        Env.KAFKA_PASSWORD_FILE: f"{USER_MOUNT_PATH}/{USER_FILE}" if user and password_as_file else None,
+        Env.KAFKA_PASSWORD_FILE: f"{USER_MOUNT_PATH}/{USER_FILE}" if in_file else None,
         Env.KAFKA_CA_FILE: f"{CA_MOUNT_PATH}/{CA_FILE}" if kafka.ca_certificate else None,
         Env.DATABASE: config.database,
         Env.TOPIC_PREFIX: config.topic_prefix,
@@ -55,7 +55,7 @@ def environment(config: ChildConfig, component: Component, *, password_as_file: 
         Env.LOG_FORMAT: config.log_format,
     }
     variables = [{"name": str(name), "value": escape(value)} for name, value in plain.items() if value is not None]
-    if user is not None and not password_as_file:
+    if user is not None and not in_file:
         variables.append(value_from_secret(Env.KAFKA_PASSWORD, user.password))
     variables.append(value_from_secret(Env.MONGODB_URI, config.mongodb_uri))
     return variables
@@ -82,17 +82,30 @@ def certificate_mounts(config: ChildConfig) -> list[dict[str, Any]]:
     return [{"name": "kafka-ca", "mountPath": CA_MOUNT_PATH, "readOnly": True}]
 
 
-def _password_volume(config: ChildConfig, component: Component) -> dict[str, Any] | None:
-    """The password of a program's user as a file; None if it has none, or reads it from a variable.
+def _mounts_password(config: ChildConfig, component: Component) -> bool:
+    """Whether a program reads the password of its user from a file, and not from a variable.
 
     A sink runs for long, and Strimzi may change a password just after it has made the Secret. Jobs start anew anyway,
     and if the Secret of a variable is missing, their pods say so.
     """
+    kafka = config.kafka
+    return component is Component.SINK and kafka.password_as_file and kafka.user_of(component) is not None
+
+
+def _password_volumes(config: ChildConfig, component: Component) -> list[dict[str, Any]]:
+    """Volume with the password of a program's user, if it reads it from a file."""
     user = config.kafka.user_of(component)
-    if user is None or component is not Component.SINK or not config.kafka.password_as_file:
-        return None
+    if user is None or not _mounts_password(config, component):
+        return []
     items = [{"key": user.password.key, "path": USER_FILE}]
-    return {"name": "kafka-user", "secret": {"secretName": user.password.name, "items": items}}
+    return [{"name": "kafka-user", "secret": {"secretName": user.password.name, "items": items}}]
+
+
+def _password_mounts(config: ChildConfig, component: Component) -> list[dict[str, Any]]:
+    """Mount of that volume."""
+    if not _mounts_password(config, component):
+        return []
+    return [{"name": "kafka-user", "mountPath": USER_MOUNT_PATH, "readOnly": True}]
 
 
 def source_volume(volume: Volume) -> dict[str, Any]:
@@ -120,12 +133,16 @@ def pod_spec(
     volume: Volume | None = None,
 ) -> dict[str, Any]:
     """Pod that runs one program of the jobs image."""
-    mounts = [{"name": "tmp", "mountPath": "/tmp"}, *certificate_mounts(config)]  # noqa: S108 - an emptyDir of its own
-    volumes: list[Mapping[str, Any]] = [{"name": "tmp", "emptyDir": {}}, *certificate_volumes(config)]
-    password = _password_volume(config, component)
-    if password is not None:
-        mounts.append({"name": "kafka-user", "mountPath": USER_MOUNT_PATH, "readOnly": True})
-        volumes.append(password)
+    mounts = [
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir of its own
+        *certificate_mounts(config),
+        *_password_mounts(config, component),
+    ]
+    volumes: list[Mapping[str, Any]] = [
+        {"name": "tmp", "emptyDir": {}},
+        *certificate_volumes(config),
+        *_password_volumes(config, component),
+    ]
     if volume is not None:
         mounts.append({"name": "source", "mountPath": SOURCE_MOUNT_PATH, "readOnly": True})
         volumes.append(source_volume(volume))
@@ -135,7 +152,7 @@ def pod_spec(
         "imagePullPolicy": config.image_pull_policy,
         "command": command,
         "args": [escape(argument) for argument in arguments],
-        "env": environment(config, component, password_as_file=password is not None),
+        "env": environment(config, component),
         "ports": [metrics_port()],
         "resources": {part: dict(values) for part, values in config.resources[component].items()},
         "securityContext": CONTAINER_SECURITY,

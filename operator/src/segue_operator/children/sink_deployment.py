@@ -9,10 +9,10 @@ from typing import Any
 
 from segue_core.contract import LIVE_PATH, READY_PATH, SinkArguments
 from segue_operator.children.config import ChildConfig
-from segue_operator.children.metadata import controller_uid, is_ours
+from segue_operator.children.metadata import controller_uid, instance_labels, is_ours
 from segue_operator.children.override_pod import override_pod
 from segue_operator.children.pod import pod_spec
-from segue_operator.kinds.constants import FIELD_MANAGER, PART_OF, Annotation, Component, Label
+from segue_operator.kinds.constants import PART_OF, Annotation, Component, Label
 from segue_operator.kinds.objects import Key, Kind, Manifest, type_meta
 
 SINK_NAME = f"{PART_OF}-{Component.SINK}"
@@ -28,6 +28,11 @@ def sink_key(namespace: str) -> Key:
 def is_shared_sink(deployment: Manifest) -> bool:
     """Whether the operator made the Deployment, and not for one batch alone, as earlier versions did."""
     return is_ours(deployment) and controller_uid(deployment) is None
+
+
+def is_sink_pod(pod: Manifest) -> bool:
+    """Whether a pod belongs to the sink of its namespace."""
+    return SINK_PODS.items() <= (pod["metadata"].get("labels") or {}).items()
 
 
 def digest(manifest: Manifest) -> str:
@@ -60,13 +65,7 @@ def build_sink_deployment(namespace: str, batches: Sequence[Manifest], replicas:
             "failureThreshold": 6,
         },
     }
-    labels = {
-        str(Label.APP_NAME): SINK_NAME,
-        str(Label.APP_COMPONENT): str(Component.SINK),
-        str(Label.APP_PART_OF): PART_OF,
-        str(Label.APP_MANAGED_BY): FIELD_MANAGER,
-        **SINK_PODS,
-    }
+    labels = instance_labels(SINK_NAME, Component.SINK)
     manifest: Manifest = {
         **type_meta(Kind.DEPLOYMENT),
         "metadata": {

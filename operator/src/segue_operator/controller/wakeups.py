@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from segue_operator.children.sink_deployment import SINK_PODS, sink_key
+from segue_operator.children.sink_deployment import is_sink_pod, sink_key
 from segue_operator.controller.cluster import WatchEvent
 from segue_operator.kinds.conditions import is_finished
 from segue_operator.kinds.objects import API_VERSIONS, OWN_KINDS, PARENT_LABELS, Key, Kind, Manifest, catalogue_of
@@ -63,8 +63,7 @@ class Wakeups:
     def _users_of_sink(self, found: Manifest, key: Key) -> Iterator[Key]:
         """A namespace's sink and the batches at work there, after an event of its Deployment or of its pods."""
         sink = sink_key(key.namespace)
-        labels = found["metadata"].get("labels") or {}
-        if key == sink or (key.kind is Kind.POD and SINK_PODS.items() <= labels.items()):
+        if key == sink or (key.kind is Kind.POD and is_sink_pod(found)):
             yield sink
             yield from (batch for batch in self._active if batch.namespace == key.namespace)
 

@@ -61,6 +61,12 @@ class Key:
         return cls(Kind(manifest["kind"]), metadata.get("namespace", "default"), metadata["name"])
 
 
+def works_for(pod: Manifest, resource: Key) -> bool:
+    """Whether a pod carries the label that names this TrackBatch or TrainingRun as its parent."""
+    labels = pod["metadata"].get("labels") or {}
+    return bool(labels.get(PARENT_LABELS[resource.kind]) == resource.name)
+
+
 def catalogue_of(resource: Manifest) -> object:
     """Catalogue of a TrackBatch or TrainingRun; None if it names none."""
     return (resource.get("spec") or {}).get("catalogue")

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from segue_core.contract.times import timestamp
+from segue_operator.children.metadata import is_ours
 from segue_operator.controller.cluster import (
     AlreadyExistsError,
     ConflictError,
@@ -20,7 +21,7 @@ from segue_operator.controller.cluster import (
     NotFoundError,
     WatchEvent,
 )
-from segue_operator.kinds.constants import FIELD_MANAGER, Label
+from segue_operator.kinds.constants import FIELD_MANAGER
 from segue_operator.kinds.objects import API_VERSIONS, OWN_KINDS, Key, Kind, Manifest, type_meta
 from segue_operator.kube.client import APPLY, Client
 from segue_operator.kube.mirror import Mirror
@@ -228,5 +229,4 @@ def _event_name(about: Mapping[str, Any], *says: str) -> str:
 
 
 def _is_watched(manifest: Manifest) -> bool:
-    labels = manifest["metadata"].get("labels") or {}
-    return manifest["kind"] in OWN_KINDS or labels.get(Label.APP_MANAGED_BY) == FIELD_MANAGER
+    return manifest["kind"] in OWN_KINDS or is_ours(manifest)
